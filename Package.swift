@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+// The targets stand in storey order (docs/architecture.md): a storey imports lower ones only.
+import PackageDescription
+
+/// One CPU level of the kernels: the shared source (Sources/KernelSource, reached by a symlink), compiled for `march`.
+func kernels(_ level: String, march: String?) -> Target {
+    .target(
+        name: "Kernels\(level)",
+        dependencies: ["CKernelInterface"],
+        path: "Sources/Kernels\(level)",
+        swiftSettings: [
+            .unsafeFlags(["-Ounchecked", "-wmo"] + (march.map { ["-Xcc", "-march=\($0)"] } ?? []))
+        ])
+}
+
+#if arch(arm64)
+    let levels = [kernels("NEON", march: nil)]
+#else
+    let levels = [
+        kernels("Baseline", march: "x86-64"),
+        kernels("V3", march: "x86-64-v3"),
+        kernels("V4", march: "x86-64-v4"),
+    ]
+#endif
+let levelNames = levels.map { Target.Dependency(stringLiteral: $0.name) }
+
+let package = Package(
+    name: "swiftconv",
+    products: [
+        .library(name: "SwiftConv", targets: ["SwiftConv"]),
+        .library(name: "SwiftConvC", type: .static, targets: ["SwiftConvC"]),
+    ],
+    targets: [
+        // 0: what the operating system and the C world need
+        .target(name: "CShims"),
+        .target(name: "CABI"),
+        // 1: what a tensor is; what a kernel takes
+        .target(name: "TensorCore"),
+        .target(name: "CKernelInterface"),
+    ]
+        // 2: the kernels, once for each CPU level
+        + levels + [
+            // 3: CPU choice, threads, memory
+            .target(name: "Runtime", dependencies: ["CShims", "TensorCore", "CKernelInterface"] + levelNames),
+            // 4: one file = one op
+            .target(name: "Ops", dependencies: ["TensorCore", "CKernelInterface", "Runtime"]),
+            // 5: graph, autodiff, planning, execution
+            .target(name: "Graph", dependencies: ["TensorCore", "Runtime", "Ops"]),
+            // 6: the two doors
+            .target(name: "SwiftConv", dependencies: ["TensorCore", "Runtime", "Ops", "Graph"]),
+            .target(name: "SwiftConvC", dependencies: ["CABI", "TensorCore", "Runtime", "Ops", "Graph"]),
+
+            .target(name: "_TestSupport", dependencies: ["TensorCore", "Runtime", "Ops", "Graph"], path: "Tests/_TestSupport"),
+            .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
+            .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "_TestSupport"]),
+            .testTarget(name: "OpsTests", dependencies: ["Ops", "_TestSupport"]),
+            .testTarget(name: "GraphTests", dependencies: ["Graph", "_TestSupport"]),
+        ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,13 @@
+// What a CPU level offers: a table of function pointers, filled by KernelSource/MakeTable.swift once for each level.
+// One header a family; counts and strides are in elements, `_f32` and `_f64` say the element type.
+#ifndef SC_KERNEL_TABLE_H
+#define SC_KERNEL_TABLE_H
+
+#include "elementwise_kernels.h"
+
+typedef struct {
+    const char *level;  // "baseline", "v3", "v4", "neon"
+    sc_elementwise_kernels elementwise;
+} sc_kernel_table;
+
+#endif

@@ -1,0 +1,9 @@
+import CKernelInterface
+
+/// This level's table. `levelName` comes from the level's own Level.swift.
+package func makeKernelTable() -> sc_kernel_table {
+    var table = sc_kernel_table()
+    table.level = levelName
+    table.elementwise = makeElementwiseKernels()
+    return table
+}

@@ -1,0 +1,12 @@
+// The CPU level "neon": its vectors, its tiles, its multiply-add. Everything else is Sources/KernelSource.
+
+/// The widest vector of float32 and of float64.
+typealias F32 = SIMD4<Float>
+typealias F64 = SIMD2<Double>
+
+private let name: StaticString = "neon"
+var levelName: UnsafePointer<CChar> { UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self) }
+
+/// `acc + a * b`, rounded once.
+@inline(__always)
+func multiplyAdd<V: SIMD>(_ acc: V, _ a: V, _ b: V) -> V where V.Scalar: FloatingPoint { acc.addingProduct(a, b) }
