@@ -9,7 +9,7 @@ func kernels(_ level: String, march: String?) -> Target {
         dependencies: ["CKernelInterface"],
         path: "Sources/Kernels\(level)",
         swiftSettings: [
-            .unsafeFlags(["-Ounchecked", "-wmo"] + (march.map { ["-Xcc", "-march=\($0)"] } ?? []))
+            .unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "1"] + (march.map { ["-Xcc", "-march=\($0)"] } ?? []))
         ])
 }
 
@@ -53,7 +53,7 @@ let package = Package(
             .target(name: "_TestSupport", dependencies: ["TensorCore", "Runtime", "Ops", "Graph"], path: "Tests/_TestSupport"),
             .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
             .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "_TestSupport"]),
-            .testTarget(name: "OpsTests", dependencies: ["Ops", "_TestSupport"]),
+            .testTarget(name: "OpsTests", dependencies: ["Ops", "_TestSupport", "CKernelInterface"] + levelNames),
             .testTarget(name: "GraphTests", dependencies: ["Graph", "_TestSupport"]),
         ],
     swiftLanguageModes: [.v6]

@@ -5,5 +5,6 @@ package func makeKernelTable() -> sc_kernel_table {
     var table = sc_kernel_table()
     table.level = levelName
     table.elementwise = makeElementwiseKernels()
+    table.winograd = makeWinogradKernels()
     return table
 }

@@ -10,3 +10,9 @@ var levelName: UnsafePointer<CChar> { UnsafeRawPointer(name.utf8Start).assumingM
 /// `acc + a * b`, rounded twice: without FMA hardware `addingProduct` would call `fmaf` for each lane.
 @inline(__always)
 func multiplyAdd<V: SIMD>(_ acc: V, _ a: V, _ b: V) -> V where V.Scalar: FloatingPoint { acc + a * b }
+
+/// The register tile of Winograd's multiplications: 6 rows of 2 vectors.
+typealias WinogradColumns = InlineArray<2, F32>
+typealias WinogradTile = InlineArray<6, WinogradColumns>
+let winogradMR = 6
+let winogradNV = 2

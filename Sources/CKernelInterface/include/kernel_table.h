@@ -4,10 +4,12 @@
 #define SC_KERNEL_TABLE_H
 
 #include "elementwise_kernels.h"
+#include "winograd_kernels.h"
 
 typedef struct {
     const char *level;  // "baseline", "v3", "v4", "neon"
     sc_elementwise_kernels elementwise;
+    sc_winograd_kernels winograd;
 } sc_kernel_table;
 
 #endif
