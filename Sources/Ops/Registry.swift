@@ -4,7 +4,7 @@ import TensorCore
 package enum Registry {
     package static let all: [String: any Op] = {
         let families: [[any Op]] = [
-            elementwiseOps
+            convolutionOps, gemmOps, elementwiseOps
         ]
         var table: [String: any Op] = [:]
         for op in families.joined() {

@@ -1,0 +1,69 @@
+import Runtime
+import TensorCore
+import Testing
+
+@testable import Ops
+
+@Suite struct MatMulTests {
+    func check(seed: Int, _ dtype: DataType) throws {
+        var r = Numbers(seed)
+        let leading = r.pick([[], [], [], [2], [2, 3]])
+        let sharedB = leading.isEmpty || r.below(2) == 0
+        let (m, n, k) = (
+            r.pick([1, 1, 2, 5, 6, 7, 13, 40]), r.pick([1, 3, 8, 10, 16, 17, 31, 48]), r.pick([0, 1, 2, 9, 16, 37, 128, 300])
+        )
+        let (ta, tb) = (r.below(2), r.below(2))
+        let batches = leading.reduce(1, *)
+        let a = r.values(batches * m * k)
+        let b = r.values((sharedB ? 1 : batches) * k * n)
+        let bias = r.values(n)
+        let (name, alpha) = r.pick([("linear", 0.0), ("relu", 0), ("relu6", 0), ("leaky_relu", 0.25)])
+        let activation = try #require(EpilogueActivation(name, alpha: alpha))
+        var expected: [Double] = []
+        for batch in 0..<batches {
+            for i in 0..<m {
+                for j in 0..<n {
+                    var sum = bias[j]
+                    for p in 0..<k {
+                        sum += a[batch * m * k + (ta == 1 ? p * m + i : i * k + p)]
+                            * b[(sharedB ? 0 : batch * k * n) + (tb == 1 ? j * k + p : p * n + j)]
+                    }
+                    expected.append(activation(sum))
+                }
+            }
+        }
+        let attributes: Attributes = [
+            "transpose_a": .int(ta), "transpose_b": .int(tb), "activation": .string(name), "alpha": .double(alpha),
+        ]
+        let inputs: [([Int], [Double])] = [
+            (leading + (ta == 1 ? [k, m] : [m, k]), a), ((sharedB ? [] : leading) + (tb == 1 ? [n, k] : [k, n]), b), ([n], bias),
+        ]
+        let one = try runOp("matmul", inputs, attributes, dtype: dtype)
+        let unit = dtype == .float32 ? 0x1p-24 : 0x1p-53
+        let text = "\(leading) m \(m) n \(n) k \(k) transposes \(ta) \(tb), shared b \(sharedB) [\(one.algorithm)], seed \(seed)"
+        #expect(one.shape == leading + [m, n])
+        #expect(worstError(one.values, expected, scale: Double(k).squareRoot() + 1) < 64 * unit, "\(text)")
+        for threads in [2, 3] {
+            let more = try runOp("matmul", inputs, attributes, dtype: dtype, threads: threads, prepacked: threads == 3)
+            #expect(one.values.map(\.bitPattern) == more.values.map(\.bitPattern), "\(threads) threads, \(text)")
+        }
+    }
+
+    @Test func float32AgreesWithTheDefinition() throws { for seed in 0..<150 { try check(seed: seed, .float32) } }
+    @Test func float64AgreesWithTheDefinition() throws { for seed in 500..<540 { try check(seed: seed, .float64) } }
+
+    @Test func wrongArgumentsThrow() {
+        func shouldThrow(_ a: [Int], _ b: [Int], _ text: String) {
+            do {
+                _ = try MatMul().outputSpecs([TensorSpec(.float32, a), TensorSpec(.float32, b)], [:])
+                Issue.record("no error for \(a) times \(b)")
+            } catch {
+                #expect(error.message.contains(text), "\(error.message)")
+            }
+        }
+        shouldThrow([2, 3], [4, 5], "3 vs 4")
+        shouldThrow([3], [3, 5], "rank 2")
+        shouldThrow([2, 2, 3], [3, 3, 5], "leading")
+        shouldThrow([1 << 30, 1], [1, 1 << 30], "memory")
+    }
+}
