@@ -52,7 +52,7 @@ let package = Package(
 
             .target(name: "_TestSupport", dependencies: ["TensorCore", "Runtime", "Ops", "Graph"], path: "Tests/_TestSupport"),
             .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
-            .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "_TestSupport"]),
+            .testTarget(name: "RuntimeTests", dependencies: ["CShims", "CKernelInterface", "Runtime", "_TestSupport"]),
             .testTarget(name: "OpsTests", dependencies: ["Ops", "_TestSupport", "CKernelInterface"] + levelNames),
             .testTarget(name: "GraphTests", dependencies: ["Graph", "_TestSupport"]),
         ],

@@ -1,6 +1,13 @@
+#define _GNU_SOURCE
 #include "cshims.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -27,3 +34,40 @@ int sc_cpu_x86_level(void) { return 0; }
 
 void sc_cpu_name(char out[49]) { strcpy(out, "unknown"); }
 #endif
+
+const char *sc_c_compiler(void) { return __VERSION__; }
+
+int sc_cpu_count(void) {
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (int)count : 1;
+}
+
+int sc_cpu_affinity_count(void) {
+#if defined(__linux__)
+    // The kernel refuses a mask shorter than its own: grow until it fits.
+    for (int cpus = 1024; cpus <= 1 << 20; cpus *= 4) {
+        cpu_set_t *set = CPU_ALLOC(cpus);
+        if (!set) return 0;
+        size_t size = CPU_ALLOC_SIZE(cpus);
+        CPU_ZERO_S(size, set);
+        int count = sched_getaffinity(0, size, set) == 0 ? CPU_COUNT_S(size, set) : -1;
+        CPU_FREE(set);
+        if (count > 0) return count;
+    }
+#endif
+    return 0;
+}
+
+long sc_read_file(const char *path, char *out, long capacity) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    long total = 0;
+    while (total < capacity) {
+        long got = read(file, out + total, (size_t)(capacity - total));
+        if (got < 0) total = -1;
+        if (got <= 0) break;
+        total += got;
+    }
+    close(file);
+    return total;
+}

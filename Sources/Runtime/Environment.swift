@@ -1,0 +1,74 @@
+import CShims
+import TensorCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What the environment variables ask for. This is the only file that reads them, once, at the first use of the engine.
+///
+/// | variable | values |
+/// |---|---|
+/// | `SWIFTCONV_CPU_LEVEL` | `baseline`, `v3`, `v4` (`neon` on arm64): the kernels to use; none beyond the processor's |
+/// | `SWIFTCONV_NUM_THREADS` | 1 to 1024 |
+/// | `SWIFTCONV_GEMM` | `native`, `openblas` |
+package struct Environment: Sendable {
+    package enum GEMM: String, Sendable, CaseIterable {
+        case native
+        case openblas
+    }
+
+    /// The level to use and what decided it: "cpuid" or "SWIFTCONV_CPU_LEVEL".
+    package var level: CPULevel
+    package var levelSource: String
+    /// nil: the engine chooses.
+    package var gemm: GEMM?
+    /// nil: from affinity, quota and processors.
+    package var threads: Int?
+    /// The first variable with a value that cannot be had, as the error that every door throws at its first use.
+    package var error: ConvError?
+
+    package static let current = Environment(available: CPULevel.available) { name in
+        getenv(name).map { String(cString: $0) }
+    }
+
+    /// `read` gives a variable's text, nil where it is not set. An empty text counts as not set, as in a shell's `NAME= command`.
+    init(available: [CPULevel], read: (String) -> String?) {
+        func text(_ name: String) -> String? { read(name).flatMap { $0.isEmpty ? nil : $0 } }
+
+        let override = text("SWIFTCONV_CPU_LEVEL")
+        level = available.last ?? .baseline
+        levelSource = "cpuid"
+        do throws(ConvError) {
+            level = try CPULevel.choose(override: override, available: available)
+            if override != nil { levelSource = "SWIFTCONV_CPU_LEVEL" }
+        } catch {
+            self.error = error
+        }
+
+        if let received = text("SWIFTCONV_NUM_THREADS") {
+            if let number = Int(received), (1...ThreadCount.maximum).contains(number) {
+                threads = number
+            } else if error == nil {
+                error = .invalidArgument(
+                    "SWIFTCONV_NUM_THREADS: expected an integer from 1 to \(ThreadCount.maximum), received \"\(received)\"")
+            }
+        }
+
+        if let received = text("SWIFTCONV_GEMM") {
+            gemm = GEMM(rawValue: received)
+            if gemm == nil, error == nil {
+                error = .invalidArgument("SWIFTCONV_GEMM: expected native or openblas, received \"\(received)\"")
+            }
+        }
+    }
+
+    /// Throws what is wrong with the environment variables. Every door calls it before it does any work.
+    package static func check() throws(ConvError) {
+        if let error = current.error { throw error }
+    }
+}
