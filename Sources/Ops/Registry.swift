@@ -1,3 +1,4 @@
+import Runtime
 import TensorCore
 
 /// Every op, by name. A family file (`<Family>/<Family>Ops.swift`) lists its members.
@@ -14,6 +15,7 @@ package enum Registry {
     }()
 
     package static func op(_ name: String) throws(ConvError) -> any Op {
+        try Environment.check()
         guard let op = all[name] else { throw .invalidArgument("no op is named \"\(name)\"") }
         return op
     }
