@@ -35,7 +35,7 @@ def build(family: Family) -> None:
             name = f"matmul/{'x'.join(map(str, a))}-bias-{activation}"
             random = generator(name)
             inputs = [draw(random, a), draw(random, b), draw(random, b[-1:])]
-            alpha = {"leaky_relu": 0.3, "elu": 1.0}.get(activation)
+            alpha = {"leaky_relu": 0.3}.get(activation)
             attributes = {"activation": activation, **({} if alpha is None else {"alpha": alpha})}
             record(
                 family, name, "matmul", inputs, attributes,
