@@ -1,0 +1,28 @@
+import Ops
+import Runtime
+import TensorCore
+
+/// The few ops that the graph knows by name, because its passes are about what they mean.
+enum KnownOps {
+    /// Output 0 is input 0, bit for bit, under another shape: no work, no memory.
+    static let aliases: Set<String> = ["reshape", "identity", "stop_gradient"]
+}
+
+/// Copies its input. Planning puts it where content must be kept apart; it is in no registry.
+struct CopyOp: Op {
+    let name = "copy"
+
+    func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
+        try expectInputs(inputs, 1...1)
+        return inputs
+    }
+
+    func prepare(
+        _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
+    ) throws(ConvError) -> PreparedOp {
+        let bytes = inputs[0].byteCount
+        return PreparedOp(algorithm: "copy") { arguments in
+            copyBytes(to: arguments.outputs[0], from: arguments.inputs[0], bytes)
+        }
+    }
+}
