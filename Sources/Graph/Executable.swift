@@ -1,0 +1,71 @@
+import Ops
+import Runtime
+import TensorCore
+
+/// A planned computation over a graph: prepared ops, memory, pointers. Run it any number of times.
+///
+/// Feeds may be any values of the graph; what only they need is not computed. Fetches may be any values, also twice the same. All reads of
+/// a variable see its content before the run; assignments take effect at its end. Runs of one executable from several threads
+/// follow one another. Executables that share variables may run at the same time, but a run may then see a variable half updated.
+///
+/// A run that throws (a label out of range) leaves fetches undefined. Variables keep their old content unless the node that
+/// failed reads a new value of a variable, directly or through others: updates are put at the end of the schedule.
+package final class Executable: @unchecked Sendable {
+    package struct Options: Sendable {
+        /// Whether the graph is rewritten (folding, fusion …).
+        package var passes: Bool
+        /// Whether values share memory, and are written to variables and outputs at once.
+        package var reuse: Bool
+        package var threads: Int?
+        package init(passes: Bool = true, reuse: Bool = true, threads: Int? = nil) {
+            self.passes = passes
+            self.reuse = reuse
+            self.threads = threads
+        }
+    }
+
+    package let feedSpecs: [TensorSpec]
+    package let fetchSpecs: [TensorSpec]
+    let program: Program
+    let plan: Plan
+    let prepared: [PreparedOp?]
+    let threads: Int
+    private let state: RunState
+    private let lock = Lock()
+
+    package init(_ graph: Graph, feeds: [Value], fetches: [Value], options: Options = Options()) throws(ConvError) {
+        var program = try Program(graph, feeds: feeds, fetches: fetches)
+        try Passes.run(&program, optimize: options.passes)
+        let threads = max(1, options.threads ?? defaultThreadCount())
+        let context = PrepareContext(threads: threads)
+        var prepared: [PreparedOp?] = []
+        for node in program.nodes {
+            if options.reuse, KnownOps.aliases.contains(node.op.name) {
+                prepared.append(nil)
+            } else {
+                prepared.append(
+                    try node.op.prepare(program.specs(node.inputs), program.specs(node.outputs), node.attributes, context))
+            }
+        }
+        let plan = Planner.plan(program, workspaces: prepared.map { $0?.workspaceBytes ?? 0 }, reuse: options.reuse)
+        self.feedSpecs = program.feedSpecs
+        self.fetchSpecs = program.specs(program.fetches)
+        self.program = program
+        self.plan = plan
+        self.prepared = prepared
+        self.threads = threads
+        self.state = try RunState(program, plan, prepared)
+    }
+
+    /// Runs once. `feeds` and `fetches` point to the first elements of dense tensors of `feedSpecs` and `fetchSpecs`; outputs must
+    /// overlap neither feeds nor variables. They may be nil when there are none, and single pointers when their tensors are empty.
+    package func run(
+        feeds: UnsafePointer<UnsafeRawPointer?>?, fetches: UnsafePointer<UnsafeMutableRawPointer?>?
+    ) throws(ConvError) {
+        lock.lock()
+        defer { lock.unlock() }
+        try state.run(feeds, fetches, feedSpecs, fetchSpecs)
+    }
+}
+
+private func defaultThreadCount() -> Int { 1 }
