@@ -6,5 +6,6 @@ package func makeKernelTable() -> sc_kernel_table {
     table.level = levelName
     table.elementwise = makeElementwiseKernels()
     table.winograd = makeWinogradKernels()
+    table.depthwise = makeDepthwiseKernels()
     return table
 }

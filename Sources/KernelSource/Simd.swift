@@ -11,3 +11,22 @@ func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self) -> V {
 func store<V: SIMD>(_ v: V, _ p: UnsafeMutablePointer<V.Scalar>) {
     UnsafeMutableRawPointer(p).storeBytes(of: v, as: V.self)
 }
+
+/// Reads the first `part` lanes; the others are 0. With a constant part of all lanes this is `load`.
+@inline(__always)
+func loadPart<V: SIMD>(_ p: UnsafePointer<V.Scalar>, _ part: Int) -> V where V.Scalar: BinaryFloatingPoint {
+    if part == V.scalarCount { return load(p) }
+    var v = V.zero
+    for lane in 0..<part { v[lane] = p[lane] }
+    return v
+}
+
+/// Writes the first `part` lanes.
+@inline(__always)
+func storePart<V: SIMD>(_ part: Int, _ v: V, _ p: UnsafeMutablePointer<V.Scalar>) {
+    if part == V.scalarCount {
+        store(v, p)
+    } else {
+        for lane in 0..<part { p[lane] = v[lane] }
+    }
+}

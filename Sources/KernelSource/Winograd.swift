@@ -42,14 +42,6 @@ private func filterColumn(_ g0: F32, _ g1: F32, _ g2: F32) -> (F32, F32, F32, F3
     return (g0 * F32(repeating: 0.25), s + d, s - d, t + u, t - u, g2)
 }
 
-/// Reads the first `count` lanes; the others are 0.
-@inline(__always)
-private func loadPart(_ p: UnsafePointer<Float>, _ count: Int) -> F32 {
-    var v = F32.zero
-    for lane in 0..<count { v[lane] = p[lane] }
-    return v
-}
-
 /// Computes v = B'dB for the vector of channels at `x`, whose pixels are `pixel` and whose rows are `row` elements apart.
 /// Operands: 36 results `plane` elements apart. Registers: a column at a time, the half-done patch in `half` (36 vectors, L1).
 @inline(__always)
@@ -112,7 +104,7 @@ private func winogradInput(
                 let q = patch + (6 * i + j) * lanes
                 if y >= 0 && y < image.h && z >= 0 && z < image.w {
                     let p = x + (y * image.w + z) * image.c + c
-                    store(part == lanes ? load(p) : loadPart(p, part), q)
+                    store(loadPart(p, part) as F32, q)
                 } else {
                     store(F32.zero, q)
                 }
@@ -142,9 +134,9 @@ private func winogradFilter(
                     let o = u + 36 * block * plane + i * nr + q * lanes
                     for j in 0..<3 {
                         let g = p + j * tap
-                        let g0 = part == lanes ? load(g) : loadPart(g, part)
-                        let g1 = part == lanes ? load(g + 3 * tap) : loadPart(g + 3 * tap, part)
-                        let g2 = part == lanes ? load(g + 6 * tap) : loadPart(g + 6 * tap, part)
+                        let g0 = loadPart(g, part) as F32
+                        let g1 = loadPart(g + 3 * tap, part) as F32
+                        let g2 = loadPart(g + 6 * tap, part) as F32
                         let r = filterColumn(g0, g1, g2)
                         half[j] = r.0
                         half[3 + j] = r.1
@@ -243,7 +235,7 @@ private func winogradOutput(
                 half[18 + j] = r.3
             }
             var bias = F32.zero
-            if let b = epilogue.bias { bias = part == lanes ? load(b + c) : loadPart(b + c, part) }
+            if let b = epilogue.bias { bias = loadPart(b + c, part) }
             for i in 0..<rows {
                 let q = half + 6 * i
                 let r = outputColumn(q[0], q[1], q[2], q[3], q[4], q[5])
@@ -257,7 +249,7 @@ private func winogradOutput(
                     for j in 0..<columns {
                         let v = finished(j == 0 ? r.0 : j == 1 ? r.1 : j == 2 ? r.2 : r.3, bias, epilogue)
                         let p = o + j * image.oc
-                        if part == lanes { store(v, p) } else { for lane in 0..<part { p[lane] = v[lane] } }
+                        storePart(part, v, p)
                     }
                 }
             }

@@ -3,6 +3,7 @@
 #ifndef SC_KERNEL_TABLE_H
 #define SC_KERNEL_TABLE_H
 
+#include "depthwise_kernels.h"
 #include "elementwise_kernels.h"
 #include "winograd_kernels.h"
 
@@ -10,6 +11,7 @@ typedef struct {
     const char *level;  // "baseline", "v3", "v4", "neon"
     sc_elementwise_kernels elementwise;
     sc_winograd_kernels winograd;
+    sc_depthwise_kernels depthwise;
 } sc_kernel_table;
 
 #endif
