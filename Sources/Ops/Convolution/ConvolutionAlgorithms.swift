@@ -4,7 +4,9 @@ import TensorCore
 /// The ordered lists of ways to convolve: the first that accepts a shape serves it, the plain loops accept all.
 enum ConvolutionAlgorithms {
     static func forward(_ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int) -> PreparedOp {
-        switch shape.dtype {
+        if let prepared = depthwiseForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
+        if let prepared = winogradForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
+        return switch shape.dtype {
         case .float32: referenceForward(Float.self, shape, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) } hasBias: { hasBias }
         case .float64: referenceForward(Double.self, shape, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) } hasBias: { hasBias }
         default: referenceForward(Int32.self, shape, threads) { bias, o, sum in sum &+ (bias?[o] ?? 0) } hasBias: { hasBias }
@@ -12,11 +14,14 @@ enum ConvolutionAlgorithms {
     }
 
     static func backwardInput(_ shape: ConvolutionShape, threads: Int) -> PreparedOp {
-        shape.dtype == .float32 ? referenceBackwardInput(Float.self, shape, threads) : referenceBackwardInput(Double.self, shape, threads)
+        if let prepared = depthwiseBackwardInput(shape, threads: threads) { return prepared }
+        if let prepared = winogradBackwardInput(shape, threads: threads) { return prepared }
+        return shape.dtype == .float32 ? referenceBackwardInput(Float.self, shape, threads) : referenceBackwardInput(Double.self, shape, threads)
     }
 
     static func backwardFilter(_ shape: ConvolutionShape, threads: Int) -> PreparedOp {
-        shape.dtype == .float32 ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads)
+        if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return prepared }
+        return shape.dtype == .float32 ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads)
     }
 
     static func referenceForward<T: ConvolutionScalar>(
