@@ -7,5 +7,6 @@ package func makeKernelTable() -> sc_kernel_table {
     table.elementwise = makeElementwiseKernels()
     table.winograd = makeWinogradKernels()
     table.depthwise = makeDepthwiseKernels()
+    table.optimizer = makeOptimizerKernels()
     return table
 }

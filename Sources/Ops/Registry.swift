@@ -6,6 +6,8 @@ package enum Registry {
     package static let all: [String: any Op] = {
         let families: [[any Op]] = [
             convolutionOps, gemmOps, elementwiseOps
+            elementwiseOps,
+            optimizerOps,
         ]
         var table: [String: any Op] = [:]
         for op in families.joined() {

@@ -1,0 +1,18 @@
+import CKernelInterface
+
+// `SIMD.squareRoot()` compiles to one scalar instruction for each lane; these to one for the vector.
+
+@inline(__always) func vectorSquareRoot(_ x: SIMD4<Float>) -> SIMD4<Float> { sc_sqrt_float4(x) }
+@inline(__always) func vectorSquareRoot(_ x: SIMD8<Float>) -> SIMD8<Float> { sc_sqrt_float8(x) }
+@inline(__always) func vectorSquareRoot(_ x: SIMD16<Float>) -> SIMD16<Float> { sc_sqrt_float16(x) }
+@inline(__always) func vectorSquareRoot(_ x: SIMD2<Double>) -> SIMD2<Double> { sc_sqrt_double2(x) }
+@inline(__always) func vectorSquareRoot(_ x: SIMD4<Double>) -> SIMD4<Double> { sc_sqrt_double4(x) }
+@inline(__always) func vectorSquareRoot(_ x: SIMD8<Double>) -> SIMD8<Double> { sc_sqrt_double8(x) }
+
+/// √x of this level's vectors, for generic kernels.
+@inline(__always)
+func vectorSquareRoot<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
+    if V.self == F32.self { return unsafeBitCast(vectorSquareRoot(unsafeBitCast(x, to: F32.self)), to: V.self) }
+    if V.self == F64.self { return unsafeBitCast(vectorSquareRoot(unsafeBitCast(x, to: F64.self)), to: V.self) }
+    return x.squareRoot()
+}
