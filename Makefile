@@ -1,0 +1,86 @@
+# Every target makes the virtual environment it needs by itself (.venv) and is quick when nothing changed.
+#   make demo    train, evaluate, save and inspect a CNN on handwritten digits; pictures in demo-output/
+#   make test    Swift's tests, then Python's, also on the lower CPU levels and with one thread
+#   make lint    formatters, linters, types, direction of imports, exported symbols, file sizes
+#   make format  let the formatters do their part
+#   make bench   short benchmark of the kernels and of a training step
+#   make docs    the API's documentation, docs/site/
+#   make wheel   a wheel, dist/
+#   make clean   remove everything that was built
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.PHONY: demo test test-swift test-python lint format bench docs wheel clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+NATIVE := $(shell find Sources python/src -type f 2>/dev/null) Package.swift setup.py
+SWIFT_CODE := Package.swift Sources Tests $(wildcard examples/swift benchmarks/swift)
+PYTHON_CODE := python pytests setup.py tools examples $(wildcard benchmarks/python)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade pip 'setuptools>=70' wheel
+
+# The package itself, editable: the extension is built from Swift and C when a source of it changed.
+$(VENV)/.native: $(NATIVE) pyproject.toml | $(BIN)/python
+	$(PIP) install --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) install --no-build-isolation -e '.[dev]'
+	touch $@ $(VENV)/.native
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(PIP) install --no-build-isolation -e '.[demo]'
+	touch $@ $(VENV)/.native
+
+demo: $(VENV)/.demo $(VENV)/.native
+	$(BIN)/python examples/mnist_cnn.py
+
+test: test-swift test-python
+
+# The levels this machine has below its best one; the best one is the default of every run.
+LOWER := baseline $(if $(shell grep -m1 -ow avx512f /proc/cpuinfo),v3)
+
+test-swift:
+	swift test
+	for level in $(LOWER); do
+		SWIFTCONV_CPU_LEVEL=$$level SWIFTCONV_NUM_THREADS=1 swift test --skip-build --filter 'OpsTests|GraphTests'
+	done
+
+test-python: $(VENV)/.dev $(VENV)/.native
+	$(BIN)/python -m pytest
+	for level in $(LOWER); do
+		SWIFTCONV_CPU_LEVEL=$$level SWIFTCONV_NUM_THREADS=1 $(BIN)/python -m pytest pytests/test_parity.py pytests/test_parity_api.py
+	done
+
+lint: $(VENV)/.dev
+	swift format lint --strict --recursive $(SWIFT_CODE)
+	$(BIN)/ruff check $(PYTHON_CODE)
+	$(BIN)/ruff format --check $(PYTHON_CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_symbols.py
+	$(BIN)/python tools/file_sizes.py
+
+format: $(VENV)/.dev
+	swift format --in-place --recursive $(SWIFT_CODE)
+	$(BIN)/ruff check --fix-only $(PYTHON_CODE)
+	$(BIN)/ruff format $(PYTHON_CODE)
+
+bench: $(VENV)/.native
+	$(BIN)/python benchmarks/python/step.py
+
+docs:
+	swift package generate-documentation --target SwiftConv --output-path docs/site
+
+wheel: | $(BIN)/python
+	$(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist .
+	ls -l dist
+
+clean:
+	rm -rf .build build dist docs/site demo-output $(VENV) python/*.egg-info python/swiftconv/*.so
