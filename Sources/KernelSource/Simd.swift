@@ -29,6 +29,8 @@ func storePart<V: SIMD>(_ part: Int, _ v: V, _ p: UnsafeMutablePointer<V.Scalar>
     } else {
         for lane in 0..<part { p[lane] = v[lane] }
     }
+}
+
 /// `count` elements, at most a vector's, and zeros in the other lanes.
 @inline(__always)
 func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self, count: Int) -> V

@@ -5,7 +5,7 @@ import TensorCore
 package enum Registry {
     package static let all: [String: any Op] = {
         let families: [[any Op]] = [
-            convolutionOps, gemmOps, elementwiseOps
+            convolutionOps, gemmOps,
             elementwiseOps,
             optimizerOps,
         ]
