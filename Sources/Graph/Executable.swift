@@ -36,7 +36,7 @@ package final class Executable: @unchecked Sendable {
     package init(_ graph: Graph, feeds: [Value], fetches: [Value], options: Options = Options()) throws(ConvError) {
         var program = try Program(graph, feeds: feeds, fetches: fetches)
         try Passes.run(&program, optimize: options.passes)
-        let threads = max(1, options.threads ?? defaultThreadCount())
+        let threads = max(1, options.threads ?? ThreadCount.current)
         let context = PrepareContext(threads: threads)
         var prepared: [PreparedOp?] = []
         for node in program.nodes {
@@ -68,4 +68,3 @@ package final class Executable: @unchecked Sendable {
     }
 }
 
-private func defaultThreadCount() -> Int { 1 }

@@ -1,11 +1,15 @@
 import Ops
-import Runtime
 import TensorCore
 
 /// The few ops that the graph knows by name, because its passes are about what they mean.
 enum KnownOps {
     /// Output 0 is input 0, bit for bit, under another shape: no work, no memory.
     static let aliases: Set<String> = ["reshape", "identity", "stop_gradient"]
+    static let reshape = "reshape"
+    static let transpose = "transpose"
+    static let batchNormInference = "batch_norm_inference"
+    /// Ops whose output channels are the last axis of input 1, on which they depend linearly: a scale of the channels may move into it.
+    static let linearInLastAxis: Set<String> = ["conv2d", "matmul"]
 }
 
 /// Copies its input. Planning puts it where content must be kept apart; it is in no registry.

@@ -149,7 +149,7 @@ final class RunState {
         for (slot, feed) in feedSlots { slots[slot] = feeds?[feed].map { UnsafeMutableRawPointer(mutating: $0) } ?? arena.base }
         for (slot, fetch) in fetchSlots { slots[slot] = fetches?[fetch] ?? arena.base }
         // Whatever happens on the way, assigned variables may have been written.
-        defer { for variable in assigned { variable.touch() } }
+        defer { for variable in assigned { variable.wasWritten() } }
 
         try runInvariants()
         for step in steps { try run(step) }

@@ -81,6 +81,9 @@ void sc_buffer_release(void *buffer, int64_t bytes);
 // ---- variables ---------------------------------------------------------------------------------------------------------------
 sc_status sc_variable_create(const sc_spec *spec, sc_variable **variable);  // filled with zeros
 void *sc_variable_data(sc_variable *variable);                              // lives as long as the variable
+// After writing through that pointer. Executables keep what they made from the content (packed filters) only of variables whose writers
+// call this: the first call is the promise to do so after every later write.
+void sc_variable_touch(sc_variable *variable);
 void sc_variable_release(sc_variable *variable);
 
 // ---- graphs: values are small integers ------------------------------------------------------------------------------------------
