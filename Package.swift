@@ -48,7 +48,7 @@ let package = Package(
             .target(name: "Graph", dependencies: ["TensorCore", "Runtime", "Ops"]),
             // 6: the two doors
             .target(name: "SwiftConv", dependencies: ["TensorCore", "Runtime", "Ops", "Graph"]),
-            .target(name: "SwiftConvC", dependencies: ["CABI", "TensorCore", "Runtime", "Ops", "Graph"]),
+            .target(name: "SwiftConvC", dependencies: ["CABI", "CShims", "TensorCore", "Runtime", "Ops", "Graph"]),
 
             .target(name: "_TestSupport", dependencies: ["TensorCore", "Runtime", "Ops", "Graph"], path: "Tests/_TestSupport"),
             .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),

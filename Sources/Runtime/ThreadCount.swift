@@ -13,6 +13,9 @@ package enum ThreadCount {
         return Int(sc_atomic_load(&threads))
     }
 
+    /// What the environment or the system offers, whatever `set` said since.
+    package static var offered: Int { initial.threads }
+
     /// Changes with every `set`: what was prepared for another number can be prepared anew.
     package static var version: UInt32 { sc_atomic_load(&sets) }
 

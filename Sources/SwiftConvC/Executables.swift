@@ -1,0 +1,42 @@
+import CABI
+import Graph
+import Ops
+import Runtime
+import TensorCore
+
+@_cdecl("sc_executable_create")
+public func executableCreate(
+    _ graph: OpaquePointer?, _ feeds: UnsafePointer<Int32>?, _ feedCount: Int32, _ fetches: UnsafePointer<Int32>?, _ fetchCount: Int32,
+    _ executable: UnsafeMutablePointer<OpaquePointer?>?
+) -> Int32 {
+    status { () throws(ConvError) in
+        let out = try given(executable, "executable")
+        out.pointee = nil
+        let graph = try object(graph, "graph", Graph.self)
+        let feeds = try array(feeds, feedCount, "feeds").map { Value(Int($0)) }
+        let fetches = try array(fetches, fetchCount, "fetches").map { Value(Int($0)) }
+        // It outlives changes of the number of threads: planned for the most that is likely to be asked for, run with what is set then.
+        let options = Executable.Options(threads: max(ThreadCount.current, ThreadCount.offered))
+        out.pointee = handle(try Executable(graph, feeds: feeds, fetches: fetches, options: options))
+    }
+}
+
+@_cdecl("sc_executable_run")
+public func executableRun(
+    _ executable: OpaquePointer?, _ feeds: UnsafePointer<UnsafeRawPointer?>?, _ fetches: UnsafePointer<UnsafeMutableRawPointer?>?
+) -> Int32 {
+    status { () throws(ConvError) in
+        let executable = try object(executable, "executable", Executable.self)
+        try withKernelFloatingPoint { () throws(ConvError) in try executable.run(feeds: feeds, fetches: fetches) }
+    }
+}
+
+@_cdecl("sc_executable_describe")
+public func executableDescribe(_ executable: OpaquePointer?, _ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32 {
+    status { () throws(ConvError) in
+        try write(try object(executable, "executable", Executable.self).describe(), to: json, "json")
+    }
+}
+
+@_cdecl("sc_executable_release")
+public func executableRelease(_ executable: OpaquePointer?) { release(executable, Executable.self) }

@@ -1,0 +1,49 @@
+import CABI
+import CShims
+import Graph
+import Runtime
+import TensorCore
+
+@_cdecl("sc_abi_version")
+public func abiVersion() -> Int32 { Int32(SC_ABI_VERSION) }
+
+@_cdecl("sc_last_error_message")
+public func lastErrorMessage() -> UnsafePointer<CChar>? { sc_message_get() }
+
+@_cdecl("sc_environment")
+public func environment(_ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32 {
+    status { () throws(ConvError) in
+        let environment = Environment.current
+        try write(
+            Json.object([
+                ("version", .string(Build.version)),
+                ("abi_version", .int(Int(SC_ABI_VERSION))),
+                ("compiler", .string(Build.compiler)),
+                ("cpu", .string(CPU.name)),
+                ("level", .string(environment.level.rawValue)),
+                ("level_source", .string(environment.levelSource)),
+                ("levels", .array(CPULevel.available.map { .string($0.rawValue) })),
+                ("threads", .int(ThreadCount.current)),
+                ("threads_source", .string(ThreadCount.source)),
+                ("processors", .int(Int(sc_cpu_count()))),
+                ("gemm", .string((environment.gemm ?? .native).rawValue)),
+                ("openblas", .null),
+            ]).text, to: json, "json")
+    }
+}
+
+@_cdecl("sc_string_release")
+public func stringRelease(_ string: UnsafeMutablePointer<CChar>?) {
+    guard let string else { return }
+    var bytes = 1
+    while string[bytes - 1] != 0 { bytes += 1 }
+    sc_memory_free(string, UInt64(bytes))
+}
+
+@_cdecl("sc_set_num_threads")
+public func setNumThreads(_ threads: Int32) -> Int32 {
+    status { () throws(ConvError) in try ThreadCount.set(Int(threads)) }
+}
+
+@_cdecl("sc_num_threads")
+public func numThreads() -> Int32 { Int32(ThreadCount.current) }
