@@ -6,7 +6,7 @@ package enum Registry {
     package static let all: [String: any Op] = {
         let families: [[any Op]] = [
             convolutionOps, gemmOps,
-            elementwiseOps,
+            movementOps, elementwiseOps,
             optimizerOps,
         ]
         var table: [String: any Op] = [:]
