@@ -1,0 +1,185 @@
+import Ops
+import TensorCore
+import Testing
+import _TestSupport
+
+@testable import Graph
+
+private func has(_ names: String...) -> Bool { names.allSatisfy { Registry.all[$0] != nil } }
+
+/// Each pass: the nodes before and after, and the same results.
+@Suite struct PassesTests {
+    private func ops(_ executable: Executable) -> [String] { executable.program.nodes.map(\.op.name) }
+
+    /// The names of the nodes with all passes, after checking that the results agree with those without.
+    private func optimized(
+        _ graph: Graph, _ feeds: [Value], _ fetches: [Value], tolerance: Double = 1e-12
+    ) throws -> (names: [String], executable: Executable) {
+        let inputs = feeds.enumerated().map { TestTensor.random(graph.spec($1).shape, graph.spec($1).dtype, seed: UInt64($0)) }
+        let before = try Executable(graph, feeds: feeds, fetches: fetches, options: .init(passes: false, reuse: false))
+        let after = try Executable(graph, feeds: feeds, fetches: fetches)
+        #expect(PlanCheck.problems(after).isEmpty)
+        for (a, b) in zip(try before.run(inputs), try after.run(inputs)) {
+            #expect(a.spec == b.spec)
+            for (x, y) in zip(a.numbers, b.numbers) { #expect(abs(x - y) <= tolerance * max(1, abs(x))) }
+        }
+        return (ops(after), after)
+    }
+
+    @Test func nodesThatNobodyReadsAreNotRun() throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [4, 4]))
+        _ = try graph.apply("matmul", [x, x], [:])
+        let y = try graph.apply("relu", [x], [:])[0]
+        #expect(try optimized(graph, [x], [y]).names == ["relu"])
+    }
+
+    @Test func nodesOverConstantsAreFolded() throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [4, 4]))
+        let c = try graph.constant(.random([4, 4]))
+        let d = try graph.apply("matmul", [c, try graph.apply("relu", [c], [:])[0]], [:])[0]
+        let y = try graph.apply("matmul", [x, d], [:])[0]
+        #expect(try optimized(graph, [x], [y]).names == ["matmul"])
+    }
+
+    @Test func aFailureWhileFoldingStaysAFailureOfTheRun() throws {
+        let graph = Graph()
+        let spec = TensorSpec(.float64, [2])
+        let one = try graph.constant(1, spec)
+        let rate = try graph.constant(1, TensorSpec(.float64, []))
+        let step = try graph.constant(0, TensorSpec(.int64, []))  // adam counts from 1
+        let updated = try graph.apply("adam_update", [one, one, one, one, rate, step], [:])
+        let executable = try Executable(graph, feeds: [], fetches: updated)
+        #expect(throws: ConvError.self) { try executable.run([]) }
+    }
+
+    @Test func equalNodesAreMerged() throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [4, 4]))
+        let a = try graph.apply("relu", [x], [:])[0]
+        let b = try graph.apply("relu", [x], [:])[0]
+        let y = try graph.apply("matmul", [a, b], [:])[0]
+        #expect(try optimized(graph, [x], [y]).names == ["relu", "matmul"])
+    }
+
+    @Test func activationIsFusedIntoTheProductBeforeIt() throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [4, 4]))
+        let y = try graph.apply("relu", [try graph.apply("matmul", [x, x], [:])[0]], [:])[0]
+        let result = try optimized(graph, [x], [y])
+        #expect(result.names == ["matmul"])
+        #expect(result.executable.program.nodes[0].fused == ["relu"])
+        #expect(result.executable.describe().contains(#""fused": ["relu"]"#))
+    }
+
+    @Test func activationIsNotFusedWhenItsInputIsReadElsewhere() throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [4, 4]))
+        let z = try graph.apply("matmul", [x, x], [:])[0]
+        let y = try graph.apply("relu", [z], [:])[0]
+        #expect(try optimized(graph, [x], [y, z]).names == ["matmul", "relu"])
+        let w = try graph.apply("relu_backward", [y, z], [:])[0]
+        #expect(try optimized(graph, [x], [w]).names == ["matmul", "relu", "relu_backward"])
+    }
+
+    @Test(.enabled(if: has("bias_add"))) func convolutionBiasAndReluBecomeOneInTrainingToo() throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [2, 6, 6, 3]))
+        let filter = try graph.placeholder(TensorSpec(.float64, [3, 3, 3, 4]))
+        let bias = try graph.placeholder(TensorSpec(.float64, [4]))
+        let z = try graph.apply("conv2d", [x, filter], ["padding": .string("SAME")])[0]
+        let y = try graph.apply("relu", [try graph.apply("bias_add", [z, bias], [:])[0]], [:])[0]
+        #expect(try optimized(graph, [x, filter, bias], [y]).names == ["conv2d"])
+        let gradients = try graph.gradients(of: [y], seeds: [nil], to: [filter, bias]).compactMap { $0 }
+        #expect(gradients.count == 2)
+        let training = try optimized(graph, [x, filter, bias], [y] + gradients)
+        #expect(training.names.filter { $0 == "conv2d" }.count == 1)
+        #expect(!training.names.contains("relu") && !training.names.contains("bias_add"))
+        #expect(training.names.contains("relu_backward") && training.names.contains("conv2d_backward_filter"))
+        #expect(!training.names.contains("conv2d_backward_input"))
+    }
+
+    @Test(.enabled(if: has("reshape", "transpose", "identity"))) func movementsBackAndForthGo() throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [2, 3, 4]))
+        var y = try graph.apply("transpose", [x], ["perm": .ints([2, 0, 1])])[0]
+        y = try graph.apply("transpose", [y], ["perm": .ints([1, 2, 0])])[0]
+        y = try graph.apply("reshape", [y], ["shape": .ints([6, 4])])[0]
+        y = try graph.apply("reshape", [y], ["shape": .ints([24])])[0]
+        y = try graph.apply("identity", [y], [:])[0]
+        y = try graph.apply("reshape", [y], ["shape": .ints([2, 3, 4])])[0]
+        y = try graph.apply("relu", [y], [:])[0]
+        #expect(try optimized(graph, [x], [y]).names == ["relu"])
+    }
+
+    @Test(.enabled(if: has("transpose"))) func transposesThatDoNotCancelBecomeOne() throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [2, 3, 4]))
+        var y = try graph.apply("transpose", [x], ["perm": .ints([2, 0, 1])])[0]
+        y = try graph.apply("transpose", [y], ["perm": .ints([2, 0, 1])])[0]
+        #expect(try optimized(graph, [x], [y]).names == ["transpose"])
+    }
+
+    @Test(.enabled(if: has("reshape", "transpose"))) func aTransposeThatMovesOnesIsAnAlias() throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [2, 1, 4]))
+        let y = try graph.apply("relu", [try graph.apply("transpose", [x], ["perm": .ints([1, 0, 2])])[0]], [:])[0]
+        let result = try optimized(graph, [x], [y])
+        #expect(result.names == ["reshape", "relu"])
+        #expect(result.executable.plan.isAlias == [true, false])
+    }
+
+    @Test(.enabled(if: has("batch_norm_inference", "add", "rsqrt", "multiply", "subtract", "bias_add", "relu")), arguments: [true, false])
+    func batchNormMovesIntoTheConvolution(withBias: Bool) throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [2, 6, 6, 3]))
+        let filter = try graph.variable(try Variable(.random([3, 3, 3, 4])))
+        var y = try graph.apply("conv2d", [x, filter], ["padding": .string("SAME")])[0]
+        if withBias { y = try graph.apply("bias_add", [y, try graph.variable(try Variable(.random([4], seed: 2)))], [:])[0] }
+        let gamma = try Variable(.random([4], seed: 3))
+        let parameters = try [
+            gamma, Variable(.random([4], seed: 4)), Variable(.random([4], seed: 5)), Variable(.random([4], seed: 6, low: 0.1)),
+        ].map { try graph.variable($0) }
+        y = try graph.apply("batch_norm_inference", [y] + parameters, ["epsilon": .double(1e-3)])[0]
+        y = try graph.apply("relu", [y], [:])[0]
+        let result = try optimized(graph, [x], [y])
+        #expect(!result.names.contains("batch_norm_inference") && !result.names.contains("relu"))
+        // What is kept between runs follows the variables.
+        gamma.content = .random([4], seed: 8)
+        let input = TestTensor.random([2, 6, 6, 3])
+        let plain = try Executable(graph, feeds: [x], fetches: [y], options: .init(passes: false, reuse: false)).run([input])
+        let changed = try result.executable.run([input])
+        for (a, b) in zip(plain[0].numbers, changed[0].numbers) { #expect(abs(a - b) < 1e-12) }
+    }
+
+    @Test func packedVariablesFollowTheirContent() throws {
+        let variable = try Variable(.random([32, 32], .float32))
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float32, [16, 32]))
+        let y = try graph.apply("matmul", [x, try graph.variable(variable)], [:])[0]
+        let executable = try Executable(graph, feeds: [x], fetches: [y])
+        let input = TestTensor.random([16, 32], .float32)
+        for turn in 0..<3 {
+            let content = TestTensor.random([32, 32], .float32, seed: UInt64(turn))
+            variable.content = content
+            let fresh = try Executable(graph, feeds: [x], fetches: [y], options: .init(passes: false, reuse: false)).run([input])
+            #expect(try executable.run([input]) == fresh)
+        }
+    }
+
+    @Test func contentOfLentVariablesIsReadAnew() throws {
+        let variable = try Variable(TensorSpec(.float32, [32, 32]))
+        let memory = variable.lend().assumingMemoryBound(to: Float.self)
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float32, [16, 32]))
+        let hidden = try graph.apply("relu", [try graph.variable(variable)], [:])[0]
+        let y = try graph.apply("matmul", [x, hidden], [:])[0]
+        let executable = try Executable(graph, feeds: [x], fetches: [y])
+        let ones = TestTensor(.float32, [16, 32], [Double](repeating: 1, count: 16 * 32))
+        for number in [Float(1), 2, 3] {
+            for i in 0..<(32 * 32) { memory[i] = number }
+            #expect(try executable.run([ones])[0].numbers.allSatisfy { $0 == Double(number) * 32 })
+        }
+    }
+}
