@@ -5,7 +5,7 @@ being traced) and `KerasTensor` (a shape with unknown sizes, for building functi
 """
 
 from swiftconv._core.apply import apply, get_op, infer_specs
-from swiftconv._core.convert import as_array, convert_to_numpy, convert_to_tensor
+from swiftconv._core.convert import as_array, cast, convert_to_numpy, convert_to_tensor
 from swiftconv._core.dtypes import (
     DType,
     as_dtype,
@@ -21,7 +21,15 @@ from swiftconv._core.dtypes import (
     uint8,
 )
 from swiftconv._core.index import index
-from swiftconv._core.keras_tensor import KerasTensor, OperationNode, any_symbolic_tensors, compute_output_spec
+from swiftconv._core.keras_tensor import (
+    FunctionNode,
+    KerasTensor,
+    OperationNode,
+    any_symbolic_tensors,
+    apply_function,
+    compute_output_spec,
+)
+from swiftconv._core.operators import binary, promote
 from swiftconv._core.settings import (
     epsilon,
     floatx,
@@ -34,12 +42,13 @@ from swiftconv._core.shape import TensorShape
 from swiftconv._core.state import history_disabled, in_trace
 from swiftconv._core.tape import GradientTape
 from swiftconv._core.tensor import Tensor, is_symbolic, is_tensor
-from swiftconv._core.trace import CompiledFunction, Symbol, compile_function, gradients
+from swiftconv._core.trace import CompiledFunction, Symbol, compile_function, gradients, map_structure
 from swiftconv._core.variable import Variable
 
 __all__ = [
     "CompiledFunction",
     "DType",
+    "FunctionNode",
     "GradientTape",
     "KerasTensor",
     "OperationNode",
@@ -49,9 +58,12 @@ __all__ = [
     "Variable",
     "any_symbolic_tensors",
     "apply",
+    "apply_function",
+    "binary",
     "as_array",
     "as_dtype",
     "bool_",
+    "cast",
     "compile_function",
     "compute_output_spec",
     "convert_to_numpy",
@@ -68,6 +80,8 @@ __all__ = [
     "in_trace",
     "index",
     "infer_specs",
+    "map_structure",
+    "promote",
     "int16",
     "int32",
     "int64",

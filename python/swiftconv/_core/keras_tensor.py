@@ -14,7 +14,7 @@ from swiftconv._core.dtypes import DType, engine_dtype, standardize_dtype
 from swiftconv._core.kinds import KERAS, PLAIN, SYMBOL, kind_of
 from swiftconv._core.operators import Operators
 from swiftconv._core.state import history_disabled, state
-from swiftconv._core.trace import map_structure
+from swiftconv._core.trace import Trace, map_structure
 
 _counter = itertools.count()
 #: What stands for an unknown size while shapes are inferred: twice, so that sizes which depend on it show themselves.
@@ -179,3 +179,57 @@ def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> An
     """Runs `fn` on `KerasTensor`s for the shapes of its result, without adding to a functional graph."""
     with history_disabled():
         return fn(*args, **kwargs)
+
+
+class FunctionNode(OperationNode):
+    """A Python function in a functional graph, for what needs to know all sizes; `outputs` as in `OperationNode`."""
+
+    def __init__(self, name: str, fn: Callable[..., Any], arguments: Sequence[Any]) -> None:
+        super().__init__(None, arguments)
+        self.fn = fn
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self._name
+
+    def __call__(self, values: Sequence[Any]) -> Any:
+        """The function applied to `values` in place of `inputs`."""
+        rest = iter(values)
+        return self.fn(*[next(rest) if kind_of(value) == KERAS else value for value in self.arguments])
+
+
+def apply_function(name: str, fn: Callable[..., Any], inputs: Sequence[Any]) -> Any:
+    """`fn(*inputs)` for a function that composes ops and needs known sizes: on `KerasTensor`s it is traced for its shapes.
+
+    Args:
+        name: for reports.
+        fn: of as many values as there are inputs; gives one value or a tuple.
+        inputs: values of any kind.
+    """
+    if not any(kind_of(value) == KERAS for value in inputs):
+        return fn(*inputs)
+    found = []
+    for stand_in in _STAND_INS:
+        trace, outer = Trace(), state.trace
+        state.trace = trace
+        try:
+            values = [
+                trace.placeholder(v.dtype, [stand_in if n is None else n for n in v.shape]) if kind_of(v) == KERAS else v
+                for v in inputs
+            ]
+            result = fn(*values)
+        finally:
+            state.trace = outer
+        found.append([(r.dtype, r.shape) for r in (result if isinstance(result, tuple) else (result,))])
+    outputs = [
+        KerasTensor([a if a == b else None for a, b in zip(first[1], second[1], strict=True)], first[0])
+        for first, second in zip(*found, strict=True)
+    ]
+    if state.record_history:
+        node = FunctionNode(name, fn, inputs)
+        node.outputs = outputs
+        for position, output in enumerate(outputs):
+            output._history = (node, position)
+    return outputs[0] if len(outputs) == 1 else tuple(outputs)

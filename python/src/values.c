@@ -1,0 +1,208 @@
+// Types and shapes between Python and the engine; arrays in, arrays out.
+#include "native.h"
+
+const dtype_info DTYPES[6] = {
+    {"float32", "f", 4}, {"float64", "d", 8}, {"int32", "i", 4}, {"int64", "l", 8}, {"uint8", "B", 1}, {"bool", "?", 1},
+};
+
+// Outputs from this size on come from recycled memory: fresh pages cost as much as the arithmetic (docs/adr/0002-stable-abi.md).
+#define RECYCLE_BYTES (32 << 10)
+
+int64_t spec_bytes(const sc_spec *spec) {
+    int64_t bytes = DTYPES[spec->dtype].size;
+    for (int32_t i = 0; i < spec->rank; i++) bytes *= spec->shape[i];
+    return bytes;
+}
+
+static int dtype_from_object(PyObject *object, sc_dtype *dtype) {
+    const char *name = PyUnicode_Check(object) ? PyUnicode_AsUTF8AndSize(object, NULL) : NULL;
+    for (int i = 0; name && i < 6; i++) {
+        if (strcmp(name, DTYPES[i].name) == 0) {
+            *dtype = i;
+            return 0;
+        }
+    }
+    if (!PyErr_Occurred()) PyErr_Format(PyExc_TypeError, "dtype: expected float32, float64, int32, int64, uint8 or bool, received %R", object);
+    return -1;
+}
+
+int spec_from_objects(PyObject *dtype, PyObject *shape, sc_spec *spec) {
+    memset(spec, 0, sizeof *spec);
+    if (dtype_from_object(dtype, &spec->dtype) < 0) return -1;
+    PyObject *sizes = PySequence_Tuple(shape);
+    if (!sizes) return -1;
+    Py_ssize_t rank = PyTuple_Size(sizes);
+    int result = 0;
+    if (rank > SC_MAX_RANK) {
+        PyErr_Format(native.unimplemented, "shape: expected at most %d dimensions, received %R", SC_MAX_RANK, sizes);
+        result = -1;
+    }
+    int64_t bytes = DTYPES[spec->dtype].size;
+    int empty = 0;
+    for (Py_ssize_t i = 0; result == 0 && i < rank; i++) {
+        PyObject *index = PyNumber_Index(PyTuple_GetItem(sizes, i));
+        int overflow = 0;
+        long long size = index ? PyLong_AsLongLongAndOverflow(index, &overflow) : -1;
+        Py_XDECREF(index);
+        if (!index) {
+            result = -1;
+        } else if (overflow > 0 || (size > 0 && __builtin_mul_overflow(bytes, size, &bytes))) {
+            PyErr_Format(PyExc_MemoryError, "shape: a tensor of shape %R does not fit in memory", sizes);
+            result = -1;
+        } else if (overflow < 0 || size < 0) {
+            PyErr_Format(native.invalid_argument, "shape: expected sizes of at least 0, received %R", sizes);
+            result = -1;
+        }
+        empty |= size == 0;
+        spec->shape[i] = size;
+    }
+    if (result == 0 && !empty && bytes >= (int64_t)1 << 47) {
+        PyErr_Format(PyExc_MemoryError, "shape: a tensor of shape %R does not fit in memory", sizes);
+        result = -1;
+    }
+    spec->rank = (int32_t)rank;
+    Py_DECREF(sizes);
+    return result;
+}
+
+PyObject *shape_tuple(const sc_spec *spec) {
+    PyObject *shape = PyTuple_New(spec->rank);
+    for (int32_t i = 0; shape && i < spec->rank; i++) {
+        PyObject *size = PyLong_FromLongLong(spec->shape[i]);
+        if (!size || PyTuple_SetItem(shape, i, size) < 0) Py_CLEAR(shape);
+    }
+    return shape;
+}
+
+PyObject *spec_tuple(const sc_spec *spec) {
+    PyObject *shape = shape_tuple(spec);
+    return shape ? Py_BuildValue("(sN)", DTYPES[spec->dtype].name, shape) : NULL;
+}
+
+int ids_from_list(PyObject *list, int optional, int32_t **ids, int32_t *count) {
+    PyObject *items = PySequence_Tuple(list);
+    if (!items) return -1;
+    Py_ssize_t n = PyTuple_Size(items);
+    *ids = n > INT32_MAX ? NULL : PyMem_Malloc((n ? (size_t)n : 1) * sizeof **ids);
+    if (!*ids) PyErr_NoMemory();
+    for (Py_ssize_t i = 0; *ids && i < n; i++) {
+        PyObject *item = PyTuple_GetItem(items, i);
+        int overflow = 0;
+        long id = optional && item == Py_None ? -1 : PyLong_AsLongAndOverflow(item, &overflow);
+        if (id == -1 && PyErr_Occurred()) {
+            PyMem_Free(*ids);
+            *ids = NULL;
+        } else if (overflow || id > INT32_MAX || (id < 0 && item != Py_None)) {
+            PyErr_Format(native.invalid_argument, "graph: expected ids of values, received %R", item);
+            PyMem_Free(*ids);
+            *ids = NULL;
+        } else {
+            (*ids)[i] = (int32_t)id;
+        }
+    }
+    *count = (int32_t)n;
+    Py_DECREF(items);
+    return *ids ? 0 : -1;
+}
+
+PyObject *ids_to_list(const int32_t *ids, int32_t count, int optional) {
+    PyObject *list = PyList_New(count);
+    for (int32_t i = 0; list && i < count; i++) {
+        PyObject *item = optional && ids[i] < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(ids[i]);
+        if (!item || PyList_SetItem(list, i, item) < 0) Py_CLEAR(list);
+    }
+    return list;
+}
+
+// The engine's type for a format of the buffer protocol, or -1.
+static int dtype_from_format(const char *format, Py_ssize_t size) {
+    if (!format || format[0] == '\0' || format[1] != '\0') return -1;
+    switch (format[0]) {
+    case 'f': return SC_FLOAT32;
+    case 'd': return SC_FLOAT64;
+    case 'i': return SC_INT32;
+    case 'l':
+    case 'q': return size == 8 ? SC_INT64 : -1;
+    case 'B': return SC_UINT8;
+    case '?': return SC_BOOL;
+    default: return -1;
+    }
+}
+
+borrow_result borrow(PyObject *object, Py_buffer *view, sc_spec *spec) {
+    if (Py_TYPE(object) != (PyTypeObject *)native.ndarray) return NOT_PLAIN;
+    if (PyObject_GetBuffer(object, view, PyBUF_FORMAT | PyBUF_STRIDES) < 0) {
+        // a dtype that the buffer protocol does not know
+        if (PyErr_ExceptionMatches(PyExc_MemoryError)) return FAILED;
+        PyErr_Clear();
+        return NOT_PLAIN;
+    }
+    int dtype = dtype_from_format(view->format, view->itemsize);
+    int plain = dtype >= 0 && view->ndim <= SC_MAX_RANK && (uintptr_t)view->buf % (uintptr_t)view->itemsize == 0;
+    Py_ssize_t stride = view->itemsize;
+    for (int i = view->ndim - 1; plain && i >= 0; i--) {
+        // an axis of size 1 is stepped over by no one, and in an empty array nothing is
+        plain = view->shape[i] <= 1 || view->strides[i] == stride || view->len == 0;
+        stride *= view->shape[i];
+        spec->shape[i] = view->shape[i];
+    }
+    if (!plain) {
+        PyBuffer_Release(view);
+        return NOT_PLAIN;
+    }
+    spec->dtype = dtype;
+    spec->rank = view->ndim;
+    return BORROWED;
+}
+
+PyObject *raise_not_plain(const char *what, Py_ssize_t position, PyObject *object) {
+    if (Py_TYPE(object) != (PyTypeObject *)native.ndarray) {
+        PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__name__");
+        if (type) PyErr_Format(PyExc_TypeError, "%s: input %zd: expected a numpy.ndarray, received %U", what, position, type);
+        Py_XDECREF(type);
+        return NULL;
+    }
+    PyObject *dtype = PyObject_GetAttrString(object, "dtype");
+    PyObject *shape = PyObject_GetAttrString(object, "shape");
+    if (dtype && shape)
+        PyErr_Format(PyExc_TypeError,
+                     "%s: input %zd: expected a row-major, aligned array of float32, float64, int32, int64, uint8 or bool with at "
+                     "most %d dimensions, received dtype %S, shape %S",
+                     what, position, SC_MAX_RANK, dtype, shape);
+    Py_XDECREF(dtype);
+    Py_XDECREF(shape);
+    return NULL;
+}
+
+PyObject *output_args(const sc_spec *spec) {
+    PyObject *shape = shape_tuple(spec);
+    PyObject *numpy = shape ? PyImport_ImportModule("numpy") : NULL;
+    PyObject *dtype = numpy ? PyObject_CallMethod(numpy, "dtype", "s", DTYPES[spec->dtype].name) : NULL;
+    PyObject *args = dtype ? PyTuple_Pack(2, shape, dtype) : NULL;
+    Py_XDECREF(dtype);
+    Py_XDECREF(numpy);
+    Py_XDECREF(shape);
+    return args;
+}
+
+PyObject *new_output(PyObject *args, int64_t bytes, void **data) {
+    if (bytes >= RECYCLE_BYTES) {
+        PyObject *buffer = new_buffer(bytes, data);
+        PyObject *all = buffer ? PyTuple_Pack(3, PyTuple_GetItem(args, 0), PyTuple_GetItem(args, 1), buffer) : NULL;
+        PyObject *array = all ? PyObject_Call(native.ndarray, all, NULL) : NULL;
+        Py_XDECREF(all);
+        Py_XDECREF(buffer);
+        return array;
+    }
+    PyObject *array = PyObject_Call(native.empty, args, NULL);
+    if (!array) return NULL;
+    Py_buffer view;
+    if (PyObject_GetBuffer(array, &view, PyBUF_WRITABLE) < 0) {
+        Py_DECREF(array);
+        return NULL;
+    }
+    *data = view.buf;
+    // nobody else has the array yet, so its memory stays where it is
+    PyBuffer_Release(&view);
+    return array;
+}

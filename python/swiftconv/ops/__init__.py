@@ -1,0 +1,7 @@
+"""Keras's `ops`, as far as layers, losses, metrics and their users need them: on arrays, tensors, variables and symbolic values."""
+
+from swiftconv._core import cast, convert_to_numpy, convert_to_tensor, is_tensor, standardize_dtype
+from swiftconv.ops.elementwise import *  # noqa: F403
+from swiftconv.ops.movement import *  # noqa: F403
+from swiftconv.ops.neural import *  # noqa: F403
+from swiftconv.ops.reduction import *  # noqa: F403
