@@ -59,7 +59,7 @@ class BuildEngine(build_ext):
         include = [f"-I{sysconfig.get_path('include')}", f"-I{ROOT / 'Sources/CABI/include'}"]
         for source in SOURCES:
             objects.append(temporary / f"{Path(source).stem}.o")
-            flags = ["-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-ffunction-sections", *WARNINGS]
+            flags = ["-std=gnu11", "-O2", "-fPIC", "-fvisibility=hidden", "-ffunction-sections", *WARNINGS]
             run(compiler(), "-c", ROOT / "python/src" / source, "-o", objects[-1], *flags, *include)
 
         target = Path(self.get_ext_fullpath(extension.name)).resolve()
