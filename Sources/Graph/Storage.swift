@@ -9,7 +9,7 @@ import TensorCore
     import Darwin
 #endif
 
-/// Memory of a fixed size, 64-byte aligned, freed with its last reference. Never empty, so that its address is always valid.
+/// Memory of a fixed size, 64-byte aligned, given back to the pool with its last reference. Never empty, so that its address is always valid.
 package final class Storage: @unchecked Sendable {
     package let bytes: Int
     package let base: UnsafeMutableRawPointer
@@ -19,8 +19,7 @@ package final class Storage: @unchecked Sendable {
         guard bytes >= 0, bytes < 1 << 47 else {
             throw .outOfMemory("\(what()): \(bytes) bytes do not fit in memory")
         }
-        var memory: UnsafeMutableRawPointer?
-        guard posix_memalign(&memory, 64, max(64, bytes)) == 0, let memory else {
+        guard let memory = BufferPool.acquire(max(64, bytes)) else {
             throw .outOfMemory("\(what()): the system has no \(bytes) bytes left")
         }
         self.bytes = bytes
@@ -37,7 +36,7 @@ package final class Storage: @unchecked Sendable {
         memcpy(base, source, bytes)
     }
 
-    deinit { free(base) }
+    deinit { BufferPool.release(base, max(64, bytes)) }
 }
 
 /// Copies memory that does not overlap.

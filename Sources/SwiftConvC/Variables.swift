@@ -11,11 +11,17 @@ public func variableCreate(_ spec: UnsafePointer<sc_spec>?, _ variable: UnsafeMu
     }
 }
 
-/// Lent, because C may write there at any time without a word.
+/// Lent, because C may write there at any time without a word; sc_variable_touch is the word.
 @_cdecl("sc_variable_data")
 public func variableData(_ variable: OpaquePointer?) -> UnsafeMutableRawPointer? {
     guard let variable else { return nil }
     return Unmanaged<Variable>.fromOpaque(UnsafeRawPointer(variable)).takeUnretainedValue().lend()
+}
+
+@_cdecl("sc_variable_touch")
+public func variableTouch(_ variable: OpaquePointer?) {
+    guard let variable else { return }
+    Unmanaged<Variable>.fromOpaque(UnsafeRawPointer(variable)).takeUnretainedValue().touch()
 }
 
 @_cdecl("sc_variable_release")
