@@ -16,3 +16,7 @@ typealias WinogradColumns = InlineArray<2, F32>
 typealias WinogradTile = InlineArray<6, WinogradColumns>
 let winogradMR = 6
 let winogradNV = 2
+
+/// The same for one number.
+@inline(__always)
+func multiplyAdd<T: FloatingPoint>(_ acc: T, _ a: T, _ b: T) -> T { acc.addingProduct(a, b) }
