@@ -1,0 +1,102 @@
+import Runtime
+import TensorCore
+
+/// Each element is dropped with probability `rate`, the others are scaled by 1 / (1 − rate).
+///
+/// x, state → y, mask (uint8: 1 where kept).
+/// Source: N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15, 2014.
+struct Dropout: Op {
+    let name = "dropout"
+
+    func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
+        try expectInputs(inputs, 2...2)
+        try expectFloating(inputs, 0, "x")
+        try expectState(inputs, 1)
+        _ = try dropoutRate(attributes)
+        return [inputs[0], TensorSpec(.uint8, inputs[0].shape)]
+    }
+
+    func prepare(
+        _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
+    ) throws(ConvError) -> PreparedOp {
+        let rate = try dropoutRate(attributes)
+        return inputs[0].dtype == .float32
+            ? prepare(Float.self, rate, inputs[0].count, context) : prepare(Double.self, rate, inputs[0].count, context)
+    }
+
+    private func prepare<T: MathScalar>(_: T.Type, _ rate: Double, _ count: Int, _ context: PrepareContext) -> PreparedOp {
+        let scale = T(1 / (1 - rate))
+        // A word below this is dropped.
+        let threshold = UInt64((rate * 0x1p32).rounded())
+        return PreparedOp(algorithm: "philox", flops: count) { arguments in
+            let x: UnsafePointer<T> = arguments.input(0)
+            let y: UnsafeMutablePointer<T> = arguments.output(0)
+            let mask: UnsafeMutablePointer<UInt8> = arguments.output(1)
+            let stream = RandomStream(arguments.inputs[1])
+            parallelFor(count, grain: 8192, threads: context.threads) { range, _ in
+                stream.words(range) { i, first, _ in
+                    let keep = UInt64(first) >= threshold
+                    mask[i] = keep ? 1 : 0
+                    y[i] = keep ? x[i] * scale : 0
+                }
+            }
+        }
+    }
+
+    func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
+        guard let dy = outputGradients[0] else { return [nil, nil] }
+        return [try graph("dropout_backward", dy, call.outputs[1], attributes: call.attributes), nil]
+    }
+
+    func reusableInputs(_ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes) -> [Int?] { [0, nil] }
+}
+
+/// dy / (1 − rate) where the mask is not 0, else 0.
+struct DropoutBackward: Op {
+    let name = "dropout_backward"
+
+    func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
+        try expectInputs(inputs, 2...2)
+        try expectFloating(inputs, 0, "dy")
+        guard inputs[1] == TensorSpec(.uint8, inputs[0].shape) else {
+            throw .invalidArgument("\(name): mask: expected uint8\(shapeText(inputs[0].shape)), received \(inputs[1])")
+        }
+        _ = try dropoutRate(attributes)
+        return [inputs[0]]
+    }
+
+    func prepare(
+        _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
+    ) throws(ConvError) -> PreparedOp {
+        let rate = try dropoutRate(attributes)
+        return inputs[0].dtype == .float32
+            ? prepare(Float.self, rate, inputs[0].count, context) : prepare(Double.self, rate, inputs[0].count, context)
+    }
+
+    private func prepare<T: MathScalar>(_: T.Type, _ rate: Double, _ count: Int, _ context: PrepareContext) -> PreparedOp {
+        let scale = T(1 / (1 - rate))
+        return PreparedOp(algorithm: "elementwise", flops: count) { arguments in
+            let dy: UnsafePointer<T> = arguments.input(0)
+            let mask: UnsafePointer<UInt8> = arguments.input(1)
+            let dx: UnsafeMutablePointer<T> = arguments.output(0)
+            parallelFor(count, grain: 16384, threads: context.threads) { range, _ in
+                for i in range { dx[i] = mask[i] != 0 ? dy[i] * scale : 0 }
+            }
+        }
+    }
+
+    func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
+        guard let gradient = outputGradients[0] else { return [nil, nil] }
+        return [try graph("dropout_backward", gradient, call.inputs[1], attributes: call.attributes), nil]
+    }
+
+    func reusableInputs(_ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes) -> [Int?] { [0] }
+}
+
+private func dropoutRate(_ attributes: Attributes) throws(ConvError) -> Double {
+    let rate = try attributes.double("rate")
+    guard rate >= 0, rate < 1 else {
+        throw .invalidArgument("dropout: rate: expected a number in [0, 1), received \(rate)")
+    }
+    return rate
+}
