@@ -69,10 +69,10 @@ private func integerUnary<T: FixedWidthInteger & SignedInteger>(
     _: T.Type, _ function: Int, _ n: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer
 ) {
     switch function {
-    case SC_SQUARE: map(n, x, y) { (x: T) in x &* x }
-    case SC_ABS: map(n, x, y) { (x: T) in x < 0 ? 0 &- x : x }
-    case SC_NEGATIVE: map(n, x, y) { (x: T) in 0 &- x }
-    default: map(n, x, y) { (x: T) in x > 0 ? 1 : (x < 0 ? -1 : 0) }
+    case SC_SQUARE: map(n, x, y) { (x: T) -> T in x &* x }
+    case SC_ABS: map(n, x, y) { (x: T) -> T in x < 0 ? 0 &- x : x }
+    case SC_NEGATIVE: map(n, x, y) { (x: T) -> T in 0 &- x }
+    default: map(n, x, y) { (x: T) -> T in x > 0 ? 1 : (x < 0 ? -1 : 0) }
     }
 }
 
