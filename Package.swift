@@ -52,7 +52,7 @@ let package = Package(
 
             .target(name: "_TestSupport", dependencies: ["TensorCore", "Runtime", "Ops", "Graph"], path: "Tests/_TestSupport"),
             .target(name: "_CDoor", dependencies: ["CABI"], path: "Tests/_CDoor"),
-            .testTarget(name: "SwiftConvCTests", dependencies: ["SwiftConvC", "_CDoor"]),
+            .testTarget(name: "SwiftConvCTests", dependencies: ["SwiftConvC", "_CDoor", "_TestSupport"]),
             .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
             .testTarget(name: "RuntimeTests", dependencies: ["CShims", "CKernelInterface", "Runtime", "_TestSupport"]),
             .testTarget(name: "OpsTests", dependencies: ["Ops", "_TestSupport", "CKernelInterface"] + levelNames),

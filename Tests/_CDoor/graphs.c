@@ -11,6 +11,8 @@ const char *c_door_variables(void) {
     for (int i = 0; i < 6; i++) CHECK(data[i] == 0);
     data[5] = 7;
     CHECK(((float *)sc_variable_data(variable))[5] == 7);
+    sc_variable_touch(variable);
+    sc_variable_touch(NULL);
     sc_variable_release(variable);
     sc_variable_release(NULL);
     CHECK(sc_variable_data(NULL) == NULL);
