@@ -5,6 +5,7 @@ package func makeKernelTable() -> sc_kernel_table {
     var table = sc_kernel_table()
     table.level = levelName
     table.elementwise = makeElementwiseKernels()
+    table.gemm = makeGemmKernels()
     table.winograd = makeWinogradKernels()
     table.depthwise = makeDepthwiseKernels()
     table.optimizer = makeOptimizerKernels()

@@ -20,3 +20,6 @@ let winogradNV = 2
 /// The same for one number.
 @inline(__always)
 func multiplyAdd<T: FloatingPoint>(_ acc: T, _ a: T, _ b: T) -> T { acc.addingProduct(a, b) }
+/// The rows of the register tile of every multiplication; its columns are two vectors.
+typealias GemmTile<Columns> = InlineArray<6, Columns>
+let gemmMR = 6

@@ -6,12 +6,14 @@
 #include "depthwise_kernels.h"
 #include "simd_math.h"
 #include "elementwise_kernels.h"
+#include "gemm_kernels.h"
 #include "winograd_kernels.h"
 #include "optimizer_kernels.h"
 
 typedef struct {
     const char *level;  // "baseline", "v3", "v4", "neon"
     sc_elementwise_kernels elementwise;
+    sc_gemm_kernels gemm;
     sc_winograd_kernels winograd;
     sc_depthwise_kernels depthwise;
     sc_optimizer_kernels optimizer;

@@ -6,16 +6,21 @@ enum ConvolutionAlgorithms {
     static func forward(_ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int) -> PreparedOp {
         if let prepared = depthwiseForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
         if let prepared = winogradForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
-        return switch shape.dtype {
-        case .float32: referenceForward(Float.self, shape, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) } hasBias: { hasBias }
-        case .float64: referenceForward(Double.self, shape, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) } hasBias: { hasBias }
-        default: referenceForward(Int32.self, shape, threads) { bias, o, sum in sum &+ (bias?[o] ?? 0) } hasBias: { hasBias }
+        if let prepared = indirectForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
+        switch shape.dtype {
+        case .float32:
+            return referenceForward(Float.self, shape, hasBias, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) }
+        case .float64:
+            return referenceForward(Double.self, shape, hasBias, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) }
+        default:
+            return referenceForward(Int32.self, shape, hasBias, threads) { bias, o, sum in sum &+ (bias?[o] ?? 0) }
         }
     }
 
     static func backwardInput(_ shape: ConvolutionShape, threads: Int) -> PreparedOp {
         if let prepared = depthwiseBackwardInput(shape, threads: threads) { return prepared }
         if let prepared = winogradBackwardInput(shape, threads: threads) { return prepared }
+        if let prepared = indirectBackwardInput(shape, threads: threads) { return prepared }
         return shape.dtype == .float32 ? referenceBackwardInput(Float.self, shape, threads) : referenceBackwardInput(Double.self, shape, threads)
     }
 
@@ -24,12 +29,39 @@ enum ConvolutionAlgorithms {
         return shape.dtype == .float32 ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads)
     }
 
+    static func indirectForward(
+        _ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int
+    ) -> PreparedOp? {
+        guard shape.dtype.isFloating, shape.oc > 0 else { return nil }
+        let product = IndirectConvolution.forward(shape, hasBias: hasBias, activation, threads: threads)
+        return PreparedOp(
+            algorithm: shape.isPointwise ? "gemm" : "direct", flops: shape.flops,
+            workspaceBytes: product.workspaceBytes(prepacked: false), prepack: product.prepack(input: 1)
+        ) { arguments in
+            product.run(
+                a: arguments.inputs[0], b: arguments.inputs[1], packed: arguments.packed, bias: hasBias ? arguments.inputs[2] : nil,
+                y: arguments.outputs[0], workspace: arguments.workspace)
+        }
+    }
+
+    static func indirectBackwardInput(_ shape: ConvolutionShape, threads: Int) -> PreparedOp? {
+        guard shape.oc > 0 else { return nil }
+        let product = IndirectConvolution.backwardInput(shape, threads: threads)
+        return PreparedOp(
+            algorithm: shape.isPointwise ? "gemm" : "direct", flops: shape.flops,
+            workspaceBytes: product.workspaceBytes(prepacked: false), prepack: product.prepack(input: 0)
+        ) { arguments in
+            product.run(
+                a: arguments.inputs[1], b: arguments.inputs[0], packed: arguments.packed, bias: nil, y: arguments.outputs[0],
+                workspace: arguments.workspace)
+        }
+    }
+
     static func referenceForward<T: ConvolutionScalar>(
-        _: T.Type, _ shape: ConvolutionShape, _ threads: Int,
-        epilogue: @escaping @Sendable (UnsafePointer<T>?, Int, T) -> T, hasBias: () -> Bool
+        _: T.Type, _ shape: ConvolutionShape, _ hasBias: Bool, _ threads: Int,
+        epilogue: @escaping @Sendable (UnsafePointer<T>?, Int, T) -> T
     ) -> PreparedOp {
         let reference = ReferenceConvolution<T>(shape: shape, threads: threads)
-        let hasBias = hasBias()
         return PreparedOp(algorithm: "reference", flops: shape.flops) { arguments in
             let bias: UnsafePointer<T>? = hasBias ? arguments.input(2) : nil
             reference.forward(arguments.input(0), arguments.input(1), arguments.output(0)) { epilogue(bias, $0, $1) }

@@ -6,9 +6,32 @@ enum MatMulAlgorithms {
     static func prepare(
         _ shape: MatMulShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int
     ) throws(ConvError) -> PreparedOp {
-        shape.dtype == .float32
+        if shape.n > 0, shape.m > 0, shape.batches > 0 { return native(shape, hasBias: hasBias, activation, threads) }
+        return shape.dtype == .float32
             ? reference(Float.self, shape, hasBias: hasBias, activation, threads)
             : reference(Double.self, shape, hasBias: hasBias, activation, threads)
+    }
+
+    /// The product as a grid of one long row and one tap. A transposed a is read in place, with a stride between the k of a row.
+    static func native(_ s: MatMulShape, hasBias: Bool, _ activation: EpilogueActivation, _ threads: Int) -> PreparedOp {
+        let size = s.dtype.size
+        let grid = PixelGrid(
+            images: 1, gridH: 1, gridW: s.m, sourceH: 1, sourceW: s.m, sourceImage: 0, sourceRow: 0,
+            sourcePixel: (s.transposeA ? 1 : s.k) * size, tapsH: [PixelGrid.Tap(index: 0, offset: 0)],
+            tapsW: [PixelGrid.Tap(index: 0, offset: 0)], filterW: 1, targetImage: 0, targetRow: 0, targetPixel: s.n * size)
+        let product = IndirectGemm(
+            dtype: s.dtype, grids: [grid], taps: 1, depth: s.k, columns: s.n, groups: s.batches,
+            source: ColumnSource(tap: 0, k: s.transposeB ? 1 : s.n, column: s.transposeB ? s.k : 1, group: s.sharedB ? 0 : s.k * s.n),
+            groupA: s.m * s.k * size, groupY: s.m * s.n * size, stepA: s.transposeA ? s.m : 1, threads: threads, hasBias: hasBias,
+            sharedBias: true, activation: activation)
+        return PreparedOp(
+            algorithm: "native", flops: s.flops, workspaceBytes: product.workspaceBytes(prepacked: false),
+            prepack: product.prepack(input: 1)
+        ) { arguments in
+            product.run(
+                a: arguments.inputs[0], b: arguments.inputs[1], packed: arguments.packed, bias: hasBias ? arguments.inputs[2] : nil,
+                y: arguments.outputs[0], workspace: arguments.workspace)
+        }
     }
 
     /// The definition as loops.

@@ -1,0 +1,290 @@
+import CKernelInterface
+import Runtime
+import TensorCore
+
+/// Where the rows of a product lie: a grid of pixels that slides over source images, and where each pixel's sums go.
+/// All distances are in bytes. Tap (i, j) of grid pixel (y, x) lies at source row y · strideH + tapsH[i].offset, and so on.
+struct PixelGrid: Sendable {
+    struct Tap: Sendable {
+        /// Its index in the filter.
+        var index: Int
+        var offset: Int
+    }
+
+    var images: Int
+    var gridH: Int
+    var gridW: Int
+    var strideH = 1
+    var strideW = 1
+    var sourceH: Int
+    var sourceW: Int
+    var sourceImage: Int
+    var sourceRow: Int
+    var sourcePixel: Int
+    var tapsH: [Tap]
+    var tapsW: [Tap]
+    /// Taps in a row of the whole filter.
+    var filterW: Int
+    var targetStart = 0
+    var targetImage: Int
+    var targetRow: Int
+    var targetPixel: Int
+
+    var pixels: Int { images * gridH * gridW }
+}
+
+/// The second operand before packing: element (tap, k, column, group), distances in elements.
+struct ColumnSource: Sendable, Hashable {
+    var tap: Int
+    var k: Int
+    var column: Int
+    var group: Int
+}
+
+/// The macro-kernel of every product that is not a filter gradient: convolution forward, backward to the input (a grid for each phase
+/// of the strides), dense layers.
+///
+/// Blocks of pixels get a table of row pointers, blocks of the sum (k) keep the packed panel in cache, and each panel runs over the
+/// tiles of the block. The sum of one output is one chain in an order fixed by the shape, so blocks and threads leave no trace.
+struct IndirectGemm: Sendable {
+    let grids: [PixelGrid]
+    let taps: Int
+    let depth: Int
+    let columns: Int
+    let groups: Int
+    let source: ColumnSource
+    /// Bytes between the groups of the first operand and of the result.
+    let groupA: Int
+    let groupY: Int
+    /// Elements between two k of a row.
+    let stepA: Int
+    let size: Int
+    let mr: Int
+    let nr: Int
+    let functions: sc_gemm_functions
+    let threads: Int
+    let hasBias: Bool
+    /// Whether all groups add the same bias (batches) rather than each its own part of it.
+    let sharedBias: Bool
+    let activation: EpilogueActivation
+
+    private let blockRows: Int
+    private let splits: Int
+    /// Whether each worker packs the panels it needs into its own scratch (few rows), instead of all before the start.
+    private let packsInPlace: Bool
+    /// Whether the values of a tile are gathered rather than pointed at: few channels.
+    private let gathers: Bool
+    private let steps: [[KStep]]
+    private let tableWords: Int
+    private let gatherBytes: Int
+    private let panelBytes: Int
+
+    /// A block of the sum: these taps, channels d0 ..< d0 + depth of each.
+    struct KStep: Sendable {
+        struct Tap: Sendable {
+            var offsetH: Int
+            var offsetW: Int
+            var sourceBytes: Int
+            var bBytes: Int
+            var index: Int
+        }
+        var taps: [Tap]
+        var d0: Int
+        var depth: Int
+    }
+
+    var panels: Int { (columns + nr - 1) / nr }
+    private var panelWhole: Int { taps * depth * nr * size }
+    var packedBytes: Int { groups * panels * panelWhole }
+    private var zeroBytes: Int { (depth * size + 127) / 64 * 64 }
+    private var workerBytes: Int { (tableWords * 8 + gatherBytes + panelBytes + 127) / 64 * 64 }
+    func workspaceBytes(prepacked: Bool) -> Int {
+        zeroBytes + threads * workerBytes + (prepacked || packsInPlace ? 0 : (packedBytes + 63) / 64 * 64)
+    }
+
+    init(
+        dtype: DataType, grids: [PixelGrid], taps: Int, depth: Int, columns: Int, groups: Int, source: ColumnSource, groupA: Int,
+        groupY: Int, stepA: Int = 1, threads: Int, hasBias: Bool = false, sharedBias: Bool = false, activation: EpilogueActivation = .linear,
+        kernels: sc_gemm_kernels = Kernels.table.gemm
+    ) {
+        self.grids = grids.filter { $0.pixels > 0 }
+        self.taps = taps
+        self.depth = depth
+        self.columns = columns
+        self.groups = groups
+        self.source = source
+        self.groupA = groupA
+        self.groupY = groupY
+        self.stepA = stepA
+        self.threads = max(1, threads)
+        self.hasBias = hasBias
+        self.sharedBias = sharedBias
+        self.activation = activation
+        let size = dtype.size
+        self.size = size
+        let (mr, nr) = (kernels.mr, dtype == .float32 ? kernels.nr_f32 : kernels.nr_f64)
+        self.mr = mr
+        self.nr = nr
+        functions = dtype == .float32 ? kernels.f32 : kernels.f64
+
+        let rows = self.grids.map(\.pixels).max() ?? 0
+        packsInPlace = rows <= 2 * Self.targetRows
+        // 32 KB of panel where it is packed into the first-level cache, else a quarter of a small second-level cache.
+        let limit = (packsInPlace ? 16 << 10 : 128 << 10) / (nr * size)
+        let inPlace = packsInPlace
+        let kept = self.grids
+        let steps = kept.map { Self.steps($0, depth: depth, limit: limit, nr: nr, size: size, stepA: stepA, packsInPlace: inPlace) }
+        // The gathered taps of a step take their columns in one run, so these must follow each other in the packed panel.
+        self.steps = steps
+        gathers =
+            taps > 1 && depth < 8 && stepA == 1
+            && steps.joined().allSatisfy { step in step.taps.indices.dropFirst().allSatisfy { step.taps[$0].index == step.taps[$0 - 1].index + 1 } }
+        let panels = (columns + nr - 1) / nr
+        blockRows = packsInPlace ? max(mr, (rows + mr - 1) / mr * mr) : Self.targetRows / mr * mr
+        let block = blockRows
+        let blocks = groups * kept.reduce(0) { $0 + ($1.pixels + block - 1) / block }
+        splits = blocks == 0 || blocks >= 4 * self.threads ? 1 : max(1, min(panels, (4 * self.threads + blocks - 1) / blocks))
+        let longest = steps.joined().map(\.taps.count).max() ?? 0
+        let tiles = block / mr
+        tableWords = tiles * Self.tileWords(gathers ? 1 : longest, mr)
+        gatherBytes = gathers ? tiles * mr * longest * depth * size : 0
+        panelBytes = packsInPlace ? (steps.joined().map { $0.taps.count * $0.depth }.max() ?? 0) * nr * size : 0
+    }
+
+    /// Rows of a block: enough to use each line of a panel often, few enough for their inputs to stay in the second-level cache.
+    private static let targetRows = 96
+
+    private static func tileWords(_ segments: Int, _ mr: Int) -> Int { 1 + mr + segments * (mr + 2) }
+
+    private static func steps(
+        _ grid: PixelGrid, depth: Int, limit: Int, nr: Int, size: Int, stepA: Int, packsInPlace: Bool
+    ) -> [KStep] {
+        var found: [KStep] = []
+        let chunk = max(1, min(depth, limit))
+        let together = max(1, limit / max(1, depth))
+        for d0 in depth > 0 ? Array(stride(from: 0, to: depth, by: chunk)) : [] {
+            let part = min(chunk, depth - d0)
+            var current = KStep(taps: [], d0: d0, depth: part)
+            for h in grid.tapsH {
+                for w in grid.tapsW {
+                    if current.taps.count == together || (chunk < depth && !current.taps.isEmpty) {
+                        found.append(current)
+                        current.taps = []
+                    }
+                    let index = h.index * grid.filterW + w.index
+                    current.taps.append(
+                        KStep.Tap(
+                            offsetH: h.offset, offsetW: w.offset,
+                            sourceBytes: h.offset * grid.sourceRow + w.offset * grid.sourcePixel + d0 * stepA * size,
+                            bBytes: (packsInPlace ? current.taps.count * part : index * depth + d0) * nr * size, index: index))
+                }
+            }
+            if !current.taps.isEmpty { found.append(current) }
+        }
+        return found.isEmpty ? [KStep(taps: [], d0: 0, depth: 0)] : found
+    }
+
+    /// Nothing to keep where workers pack what they need.
+    func prepack(input: Int) -> PreparedOp.Prepack? {
+        guard !packsInPlace else { return nil }
+        return PreparedOp.Prepack(input: input, bytes: packedBytes) { pack($0, into: $1) }
+    }
+
+    /// Packs every panel: [group][panel][tap][k][nr].
+    func pack(_ b: UnsafeRawPointer, into packed: UnsafeMutableRawPointer) {
+        let panels = self.panels
+        parallelFor(groups * panels * taps, grain: max(1, 16384 / max(1, depth * nr)), threads: threads) { range, _ in
+            for index in range {
+                let (panelIndex, tap) = index.quotientAndRemainder(dividingBy: taps)
+                let (group, panel) = panelIndex.quotientAndRemainder(dividingBy: panels)
+                let column = panel * nr
+                functions.pack(
+                    b + (group * source.group + tap * source.tap + column * source.column) * size, depth, min(nr, columns - column),
+                    source.k, source.column, packed + panelIndex * panelWhole + tap * depth * nr * size)
+            }
+        }
+    }
+
+    func run(
+        a: UnsafeRawPointer, b: UnsafeRawPointer, packed: UnsafeRawPointer?, bias: UnsafeRawPointer?, y: UnsafeMutableRawPointer,
+        workspace: UnsafeMutableRawPointer
+    ) {
+        guard columns > 0, groups > 0, !grids.isEmpty else { return }
+        workspace.initializeMemory(as: UInt8.self, repeating: 0, count: zeroBytes)
+        let scratch = workspace + zeroBytes
+        var ready = packed
+        if ready == nil && !packsInPlace {
+            let room = scratch + threads * workerBytes
+            pack(b, into: room)
+            ready = UnsafeRawPointer(room)
+        }
+        // A worker that packs for itself does not read panels packed before: their k blocks lie elsewhere.
+        let panelsReady = packsInPlace ? nil : ready
+        let blocks = grids.map { ($0.pixels + blockRows - 1) / blockRows }
+        let units = groups * blocks.reduce(0, +) * splits
+        let zero = UnsafeRawPointer(workspace)
+        parallelFor(units, threads: threads) { range, worker in
+            let room = scratch + worker * workerBytes
+            for unit in range {
+                let (rest, split) = unit.quotientAndRemainder(dividingBy: splits)
+                var (block, group) = rest.quotientAndRemainder(dividingBy: groups)
+                var index = 0
+                while block >= blocks[index] {
+                    block -= blocks[index]
+                    index += 1
+                }
+                let rows = block * blockRows..<min(grids[index].pixels, (block + 1) * blockRows)
+                let some = split * panels / splits..<(split + 1) * panels / splits
+                runBlock(index, group, rows, some, a: a, b: b, packed: panelsReady, bias: bias, y: y, zero: zero, room: room)
+            }
+        }
+    }
+
+    private func runBlock(
+        _ index: Int, _ group: Int, _ rows: Range<Int>, _ some: Range<Int>, a: UnsafeRawPointer, b: UnsafeRawPointer,
+        packed: UnsafeRawPointer?, bias: UnsafeRawPointer?, y: UnsafeMutableRawPointer, zero: UnsafeRawPointer,
+        room: UnsafeMutableRawPointer
+    ) {
+        let table = room.assumingMemoryBound(to: Int.self)
+        let gathered = room + tableWords * 8
+        let panelRoom = gathered + gatherBytes
+        var job = sc_gemm_job()
+        job.tiles = UnsafePointer(table)
+        job.tile_count = (rows.count + mr - 1) / mr
+        job.a_step = gathers ? mr : stepA
+        job.b_step = nr
+        job.activation = activation.kind
+        job.alpha = activation.alpha
+        let writer = RowTable(
+            grid: grids[index], mr: mr, size: size, a: a + group * groupA, y: y + group * groupY, zero: zero, table: table)
+        for (number, step) in steps[index].enumerated() {
+            let segments = gathers ? min(1, step.taps.count) : step.taps.count
+            job.tile_words = Self.tileWords(segments, mr)
+            job.accumulate = number == 0 ? 0 : 1
+            job.finish = number == steps[index].count - 1 ? 1 : 0
+            if gathers {
+                writer.gather(rows, step, into: gathered)
+            } else {
+                writer.point(rows, step)
+            }
+            for panel in some {
+                let column = panel * nr
+                job.columns = min(nr, columns - column)
+                job.y_offset = column * size
+                job.bias = hasBias ? bias.map { $0 + ((sharedBias ? 0 : group * columns) + column) * size } : nil
+                if let packed {
+                    // The gathered k of a block follow each other in the panel, for its taps do.
+                    let start = gathers ? step.taps.first?.bBytes ?? 0 : 0
+                    job.b = packed + (group * panels + panel) * panelWhole + start
+                } else {
+                    for tap in step.taps {
+                        let from = group * source.group + tap.index * source.tap + step.d0 * source.k + column * source.column
+                        functions.pack(b + from * size, step.depth, job.columns, source.k, source.column, panelRoom + tap.bBytes)
+                    }
+                    job.b = UnsafeRawPointer(panelRoom)
+                }
+                functions.tiles(&job)
+            }
+        }
+    }
+}
