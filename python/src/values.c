@@ -116,6 +116,9 @@ PyObject *ids_to_list(const int32_t *ids, int32_t count, int optional) {
 
 // The engine's type for a format of the buffer protocol, or -1.
 static int dtype_from_format(const char *format, Py_ssize_t size) {
+    // NumPy writes the byte order when it was asked for by name, even if it is the machine's
+    const char native_order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>';
+    if (format && (*format == native_order || *format == '=' || *format == '@')) format++;
     if (!format || format[0] == '\0' || format[1] != '\0') return -1;
     switch (format[0]) {
     case 'f': return SC_FLOAT32;
