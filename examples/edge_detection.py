@@ -1,6 +1,6 @@
 """Edges by hand: three classic filters and one call of `nn.conv2d`.
 
-    python examples/edge_detection.py [--output demo-output]
+python examples/edge_detection.py [--output demo-output]
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-
 import swiftconv as tf
 
 # How brightness changes from left to right (Sobel), from top to bottom, and in all directions (Laplace)

@@ -3,8 +3,8 @@
     make demo                                                 # or, with the package and its `demo` extra installed:
     python examples/mnist_cnn.py [--epochs 5] [--output demo-output]
 
-It uses the full MNIST set where a copy is at hand (the folder named by SWIFTCONV_DATA_DIR, or the cache of an earlier download) and 5,000 of its digits
-otherwise. Every number is computed by swiftconv's own kernels.
+It uses the full MNIST set where a copy is at hand (the folder named by SWIFTCONV_DATA_DIR, or the cache of an earlier download)
+and 5,000 of its digits otherwise. Every number is computed by swiftconv's own kernels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-
 import swiftconv as tf
 from swiftconv.keras import layers, models
 
@@ -98,7 +97,9 @@ def draw_feature_maps(model: models.Sequential, digit: np.ndarray, path: Path) -
     axis = parts[0].subplots()
     axis.imshow(digit[..., 0], cmap="gray_r")
     axis.set(title="the digit", xticks=[], yticks=[])
-    for part, layer, m, n in zip(parts[1].subfigures(len(maps), 1, height_ratios=[r + 0.4 for r in rows]), convolutions, maps, rows, strict=True):
+    for part, layer, m, n in zip(
+        parts[1].subfigures(len(maps), 1, height_ratios=[r + 0.4 for r in rows]), convolutions, maps, rows, strict=True
+    ):
         part.suptitle(f"{layer.name}: {m.shape[-1]} maps of {m.shape[1]}×{m.shape[2]}", fontsize=10)
         for k, axis in enumerate(part.subplots(n, columns).flat):
             axis.axis("off")

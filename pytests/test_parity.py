@@ -42,7 +42,9 @@ def test_gradients_equal_reference(case: Case) -> None:
     wanted = [k for k, dx in enumerate(case.input_gradients) if dx is not None]
     found = graph.gradient([y for y, _ in flowing], seeds, [inputs[k] for k in wanted])
     flat = {k: i for k, i in zip(wanted, found, strict=True) if i is not None}
-    values = as_tuple(_native.Executable(graph, inputs + seeds, list(flat.values())).run(*case.inputs, *[dy for _, dy in flowing]))
+    values = as_tuple(
+        _native.Executable(graph, inputs + seeds, list(flat.values())).run(*case.inputs, *[dy for _, dy in flowing])
+    )
     received = dict(zip(flat, values, strict=True))
     for k in wanted:
         expected = case.input_gradients[k]

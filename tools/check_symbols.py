@@ -1,7 +1,8 @@
 """Checks what the linker could mix up and what the extension shows to the world.
 
-Kernels are compiled once for each CPU level. A weak symbol that two levels share (a generic of the standard library, specialised in each) is kept once by
-the linker, and it may be the copy with instructions which an older CPU lacks; so kernel objects may define weak symbols only under their own module's name.
+Kernels are compiled once for each CPU level. A weak symbol that two levels share (a generic of the standard library, specialised
+in each) is kept once by the linker, and it may be the copy with instructions which an older CPU lacks; so kernel objects may define
+weak symbols only under their own module's name.
 The extension exports its init function alone.
 """
 
@@ -14,7 +15,14 @@ from pathlib import Path
 
 LEVELS = ("KernelsBaseline", "KernelsV3", "KernelsV4", "KernelsNEON")
 # What every object of a Swift module carries: no code, equal in all levels.
-HARMLESS = ("_swift_FORCE_LOAD", "__swift_FORCE_LOAD", "__swift_reflection_version", "symbolic ", "__swift_async", "_swift1_autolink_entries")
+HARMLESS = (
+    "_swift_FORCE_LOAD",
+    "__swift_FORCE_LOAD",
+    "__swift_reflection_version",
+    "symbolic ",
+    "__swift_async",
+    "_swift1_autolink_entries",
+)
 
 
 def nm(tool: str, *arguments: str) -> list[str]:

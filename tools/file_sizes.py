@@ -21,7 +21,8 @@ def main() -> int:
     for suffix in SUFFIXES:
         lines = [n for name, n in sizes.items() if name.endswith(suffix)]
         if lines:
-            print(f"{suffix:7}{len(lines):4} files {sum(lines):7} lines, median {statistics.median(lines):.0f}, largest {max(lines)}")
+            middle = statistics.median(lines)
+            print(f"{suffix:7}{len(lines):4} files {sum(lines):7} lines, median {middle:.0f}, largest {max(lines)}")
     too_long = 0
     for name, n in sorted(sizes.items(), key=lambda item: -item[1]):
         if n > SOFT:

@@ -5,8 +5,9 @@
     >>> case.op, case.inputs[0].shape, case.source
     ('conv2d', (1, 5, 5, 1), 'tensorflow')
 
-A case says where its values come from: "tensorflow", "keras", or "numpy" where TensorFlow's CPU kernels refuse the case or are known to be wrong
-(then the plain formula in float64, `make/plain.py`, gave them). `make_reference.py` makes the files; Swift's tests read the same ones.
+A case says where its values come from: "tensorflow", "keras", or "numpy" where TensorFlow's CPU kernels refuse the case or
+are known to be wrong (then the plain formula in float64, `make/plain.py`, gave them). `make_reference.py` makes the files; Swift's
+tests read the same ones.
 """
 
 from __future__ import annotations
@@ -78,8 +79,8 @@ def _array(blob: bytes, entry: dict[str, Any]) -> np.ndarray:
 def assert_close(received: Any, expected: np.ndarray, what: str, factor: float = 1.0) -> None:
     """Fails unless `received` has the type and shape of `expected` and equals it within rounding.
 
-    The tolerance is relative to the largest finite expected magnitude, as the error of a sum is: 1e-5 in float32, 1e-10 in float64, times `factor`.
-    Infinities and NaN must stand where they are expected.
+    The tolerance is relative to the largest finite expected magnitude, as the error of a sum is: 1e-5 in float32, 1e-10 in
+    float64, times `factor`. Infinities and NaN must stand where they are expected.
     """
     received = np.asarray(received)
     assert received.shape == expected.shape, f"{what}: expected shape {expected.shape}, received {received.shape}"
@@ -92,4 +93,6 @@ def assert_close(received: Any, expected: np.ndarray, what: str, factor: float =
     scale = float(finite.max()) if finite.size else 1.0
     if scale > 1e6:  # huge values beside small ones (special values): each by itself
         scale = 1.0
-    numpy.testing.assert_allclose(received, expected, rtol=tolerance, atol=tolerance * max(1.0, scale), equal_nan=True, err_msg=what)
+    numpy.testing.assert_allclose(
+        received, expected, rtol=tolerance, atol=tolerance * max(1.0, scale), equal_nan=True, err_msg=what
+    )

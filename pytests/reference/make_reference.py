@@ -2,8 +2,8 @@
 
     TF_ENABLE_ONEDNN_OPTS=0 python pytests/reference/make_reference.py [family …]
 
-Needs TensorFlow (tensorflow-cpu) and Keras; the versions that were used stand in each index. The tests need neither. Run it again only to add
-cases or to move to another TensorFlow: equal versions give equal files.
+Needs TensorFlow (tensorflow-cpu) and Keras; the versions that were used stand in each index. The tests need neither. Run it again
+only to add cases or to move to another TensorFlow: equal versions give equal files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 FAMILIES = (
-    "convolution", "dense", "pooling", "normalization", "elementwise", "reduction", "movement", "loss", "optimizer", "layout", "layers", "training",
+    "convolution", "dense", "pooling", "normalization", "elementwise", "reduction", "movement", "loss",
+    "optimizer", "layout", "layers", "training",
 )  # fmt: skip
 
 

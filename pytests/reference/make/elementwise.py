@@ -30,14 +30,45 @@ UNARY: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
     "clip": (lambda x: tf.clip_by_value(x, -0.5, 1.25), {"min": -0.5, "max": 1.25}, "all"),
 }  # fmt: skip
 INTEGER = ("square", "abs", "negative", "sign")
-SPECIAL = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -2.5, 1.25, 3.0, -3.0, 6.0, 1e-20, -1e-20, 20.0, -20.0, 80.0, -80.0, 100.0, -100.0, 1e4, -1e4, 1e20, -1e20]
+SPECIAL = [
+    0.0,
+    -0.0,
+    0.5,
+    -0.5,
+    1.5,
+    2.5,
+    -2.5,
+    1.25,
+    3.0,
+    -3.0,
+    6.0,
+    1e-20,
+    -1e-20,
+    20.0,
+    -20.0,
+    80.0,
+    -80.0,
+    100.0,
+    -100.0,
+    1e4,
+    -1e4,
+    1e20,
+    -1e20,
+]
 UNBOUNDED = [np.inf, -np.inf, np.nan]
 
 
 def build(family: Family) -> None:
     for op, entry in UNARY.items():
         unary(family, op, *entry)
-    record(family, "gelu/approximate", "gelu", [draw(generator("gelu"), SHAPE)], {"approximate": 1}, lambda x: nn.gelu(x, approximate=True))
+    record(
+        family,
+        "gelu/approximate",
+        "gelu",
+        [draw(generator("gelu"), SHAPE)],
+        {"approximate": 1},
+        lambda x: nn.gelu(x, approximate=True),
+    )
     record(family, "elu/alpha", "elu", [draw(generator("elu"), SHAPE)], {"alpha": 0.5}, lambda x: keras.ops.elu(x, alpha=0.5))
     wide = draw(generator("clip"), SHAPE) * 4
     record(family, "relu6/wide", "relu6", [wide], {}, lambda x: nn.relu6(x))

@@ -33,7 +33,15 @@ def both(
 
     x = np.ascontiguousarray(np.transpose(inputs[0], TO_NCHW))
     more = {k: v for k, v in more.items() if not k.startswith("plain")}
-    record(family, f"{name}/nchw", function, [x, *inputs[1:]], {**keywords, **(flipped or {}), "data_format": "NCHW"}, channels_first, **more)
+    record(
+        family,
+        f"{name}/nchw",
+        function,
+        [x, *inputs[1:]],
+        {**keywords, **(flipped or {}), "data_format": "NCHW"},
+        channels_first,
+        **more,
+    )
 
 
 def build(family: Family) -> None:
@@ -148,5 +156,12 @@ def normalization(family: Family) -> None:
         lambda *a: nn.batch_normalization(*a, variance_epsilon=1e-3),
     )  # fmt: skip
     record(family, "moments", "moments", [x], {"axes": [0, 1, 2]}, lambda x: list(nn.moments(x, [0, 1, 2])))
-    record(family, "moments/keepdims", "moments", [x], {"axes": [1], "keepdims": True}, lambda x: list(nn.moments(x, [1], keepdims=True)))
+    record(
+        family,
+        "moments/keepdims",
+        "moments",
+        [x],
+        {"axes": [1], "keepdims": True},
+        lambda x: list(nn.moments(x, [1], keepdims=True)),
+    )
     record(family, "l2_loss", "l2_loss", [x], {}, nn.l2_loss)

@@ -49,7 +49,13 @@ def build(family: Family) -> None:
     for dtype in ("int32", "uint8"):
         classes = np.array([3, 0, 1, 1, 2], dtype)
         record(
-            family, f"sparse_softmax_cross_entropy/{dtype}", "sparse_softmax_cross_entropy", [logits, classes], {}, sparse, flowing=[True, False]
+            family,
+            f"sparse_softmax_cross_entropy/{dtype}",
+            "sparse_softmax_cross_entropy",
+            [logits, classes],
+            {},
+            sparse,
+            flowing=[True, False],
         )
     record(
         family, "softmax_cross_entropy/labels-of-any-sum", "softmax_cross_entropy", [logits, draw(generator("any"), (5, 4))], {}, dense,

@@ -26,11 +26,25 @@ def build(family: Family) -> None:
         record(family, f"concat/{dtype}", "concat", [x, some((2, 5, 4), dtype)], {"axis": 1}, lambda x, y: tf.concat([x, y], 1))
         record(family, f"tile/{dtype}", "tile", [x], {"multiples": [2, 1, 3]}, lambda x: tf.tile(x, [2, 1, 3]))
         record(family, f"identity/{dtype}", "identity", [x], {}, tf.identity)
-        record(family, f"broadcast_to/{dtype}", "broadcast_to", [some((3, 1), dtype)], {"shape": [2, 3, 4]}, lambda x: tf.broadcast_to(x, [2, 3, 4]))
+        record(
+            family,
+            f"broadcast_to/{dtype}",
+            "broadcast_to",
+            [some((3, 1), dtype)],
+            {"shape": [2, 3, 4]},
+            lambda x: tf.broadcast_to(x, [2, 3, 4]),
+        )
     record(family, "stop_gradient/float32", "stop_gradient", [some((3, 4), "float32")], {}, tf.stop_gradient)
     for perm in ([0, 1], [1, 0], [0, 2, 1], [1, 2, 0], [0, 3, 1, 2], [0, 2, 3, 1], [3, 2, 1, 0], [4, 0, 2, 1, 3]):
         x = some((3, 5, 2, 7, 2)[: len(perm)], "float32")
-        record(family, f"transpose/perm{''.join(map(str, perm))}", "transpose", [x], {"perm": perm}, lambda x, p=perm: tf.transpose(x, p))
+        record(
+            family,
+            f"transpose/perm{''.join(map(str, perm))}",
+            "transpose",
+            [x],
+            {"perm": perm},
+            lambda x, p=perm: tf.transpose(x, p),
+        )
     wide = some((1, 33, 35), "float32")
     record(family, "transpose/wide", "transpose", [wide], {"perm": [0, 2, 1]}, lambda x: tf.transpose(x, [0, 2, 1]))
     for axis in (0, 2, -1):
@@ -80,7 +94,15 @@ def slices(family: Family) -> None:
                 y = take(x)
             return tf.convert_to_tensor(tape.gradient(y, x, dy))
 
-        record(family, f"slice_backward/{label}", "slice_backward", [dy], {"input_shape": list(shape), **options}, back, gradients=False)
+        record(
+            family,
+            f"slice_backward/{label}",
+            "slice_backward",
+            [dy],
+            {"input_shape": list(shape), **options},
+            back,
+            gradients=False,
+        )
 
 
 def gathering(family: Family) -> None:
@@ -88,7 +110,14 @@ def gathering(family: Family) -> None:
         for index in ("int32", "int64"):
             indices = np.array(where, index)
             name = f"gather/{'x'.join(map(str, shape))}-axis{axis}-{index}"
-            record(family, name, "gather", [some(shape, "float32"), indices], {"axis": axis}, lambda x, i, a=axis: tf.gather(x, i, axis=a))
+            record(
+                family,
+                name,
+                "gather",
+                [some(shape, "float32"), indices],
+                {"axis": axis},
+                lambda x, i, a=axis: tf.gather(x, i, axis=a),
+            )
 
             def back(indices: Any, dy: Any, shape: Any = shape, axis: Any = axis) -> Any:
                 x = tf.zeros(shape)
@@ -107,7 +136,9 @@ def gathering(family: Family) -> None:
             record(family, f"one_hot/{index}-{dtype}", "one_hot", [labels], options, lambda i, d=dtype: tf.one_hot(i, 4, dtype=d))
     outside = np.array([0, -1, 4, 9], "int32")
     options = {"depth": 4, "dtype": "float32", "on_value": 0.9, "off_value": 0.025}
-    record(family, "one_hot/values-outside", "one_hot", [outside], options, lambda i: tf.one_hot(i, 4, 0.9, 0.025, dtype="float32"))
+    record(
+        family, "one_hot/values-outside", "one_hot", [outside], options, lambda i: tf.one_hot(i, 4, 0.9, 0.025, dtype="float32")
+    )
 
 
 def casts(family: Family) -> None:
@@ -117,4 +148,12 @@ def casts(family: Family) -> None:
         for b in TYPES:
             if b == "uint8" and np.any(np.asarray(x, float) < 0):
                 continue  # of a negative number: undefined
-            record(family, f"cast/{a}-{b}", "cast", [x], {"dtype": b}, lambda x, b=b: tf.cast(x, b), gradients=a[:5] == b[:5] == "float")
+            record(
+                family,
+                f"cast/{a}-{b}",
+                "cast",
+                [x],
+                {"dtype": b},
+                lambda x, b=b: tf.cast(x, b),
+                gradients=a[:5] == b[:5] == "float",
+            )

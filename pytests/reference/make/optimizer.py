@@ -47,7 +47,9 @@ def build(family: Family) -> None:
                 steps(family, f"{label}/{'x'.join(map(str, shape))}-{dtype}", kind, options, op, attributes, slots, shape, dtype)
 
 
-def steps(family: Family, name: str, kind: Any, options: dict[str, Any], op: str, attributes: Any, slots: Any, shape: Any, dtype: str) -> None:
+def steps(
+    family: Family, name: str, kind: Any, options: dict[str, Any], op: str, attributes: Any, slots: Any, shape: Any, dtype: str
+) -> None:
     keras.config.set_floatx(dtype)  # the type of the optimizer's slots and of its learning rate
     random = generator(name)
     start = draw(random, shape, dtype)

@@ -43,7 +43,9 @@ class Axis:
         return slice(start, start + (self.out - 1) * self.stride + 1 if self.out else start, self.stride)
 
 
-def axes_of(size: Sequence[int], kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int], padding: Padding) -> list[Axis]:
+def axes_of(
+    size: Sequence[int], kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int], padding: Padding
+) -> list[Axis]:
     result = []
     for i in range(2):
         before, after = pads(size[i], (kernel[i] - 1) * dilations[i] + 1, strides[i], padding, i)
@@ -77,7 +79,9 @@ def conv2d(x: np.ndarray, f: np.ndarray, strides=(1, 1), dilations=(1, 1), paddi
     return y
 
 
-def conv2d_backward_input(f: np.ndarray, dy: np.ndarray, input_shape, strides=(1, 1), dilations=(1, 1), padding: Padding = "VALID"):
+def conv2d_backward_input(
+    f: np.ndarray, dy: np.ndarray, input_shape, strides=(1, 1), dilations=(1, 1), padding: Padding = "VALID"
+):
     h, w = axes_of(input_shape[1:3], f.shape[:2], strides, dilations, padding)
     groups = input_shape[3] // f.shape[2]
     dx = _padded(np.zeros(input_shape), h, w)
@@ -88,7 +92,9 @@ def conv2d_backward_input(f: np.ndarray, dy: np.ndarray, input_shape, strides=(1
     return _crop(dx, h, w)
 
 
-def conv2d_backward_filter(x: np.ndarray, dy: np.ndarray, filter_shape, strides=(1, 1), dilations=(1, 1), padding: Padding = "VALID"):
+def conv2d_backward_filter(
+    x: np.ndarray, dy: np.ndarray, filter_shape, strides=(1, 1), dilations=(1, 1), padding: Padding = "VALID"
+):
     h, w = axes_of(x.shape[1:3], filter_shape[:2], strides, dilations, padding)
     groups = x.shape[3] // filter_shape[2]
     df = np.zeros(filter_shape)

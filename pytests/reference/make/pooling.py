@@ -21,7 +21,11 @@ GEOMETRIES: list[tuple[Any, ...]] = [
     ((3, 4, 4, 2), (4, 4), (4, 4), "VALID"), ((0, 6, 6, 2), (2, 2), (2, 2), "SAME"), ((1, 5, 6, 2), (1, 3), (1, 2), "SAME"),
     ((1, 1, 1, 3), (2, 2), (2, 2), "SAME"), ((1, 2, 3, 2), (3, 3), (1, 1), "SAME"),
 ]  # fmt: skip
-PADDED = [((1, 7, 8, 3), (3, 3), (2, 2), [1, 1, 1, 1]), ((2, 6, 5, 2), (3, 2), (1, 2), [2, 0, 1, 0]), ((1, 5, 6, 4), (2, 2), (2, 2), [0, 1, 1, 0])]
+PADDED = [
+    ((1, 7, 8, 3), (3, 3), (2, 2), [1, 1, 1, 1]),
+    ((2, 6, 5, 2), (3, 2), (1, 2), [2, 0, 1, 0]),
+    ((1, 5, 6, 4), (2, 2), (2, 2), [0, 1, 1, 0]),
+]
 IN_FLOAT64 = {1, 4, 9}
 
 
@@ -115,10 +119,16 @@ def special(family: Family) -> None:
 
 
 def upsampling(family: Family) -> None:
-    for shape, size in (((1, 2, 3, 1), (2, 2)), ((2, 3, 2, 5), (3, 2)), ((1, 4, 3, 17), (1, 3)), ((1, 1, 1, 2), (4, 3)), ((0, 2, 2, 3), (2, 2))):
+    for shape, size in (
+        ((1, 2, 3, 1), (2, 2)),
+        ((2, 3, 2, 5), (3, 2)),
+        ((1, 4, 3, 17), (1, 3)),
+        ((1, 1, 1, 2), (4, 3)),
+        ((0, 2, 2, 3), (2, 2)),
+    ):
         for interpolation in ("nearest", "bilinear"):
             for dtype in ("float32", "float64"):
-                if interpolation == "bilinear" and dtype == "float64" or shape[0] == 0 and interpolation == "bilinear":
+                if (interpolation == "bilinear" and dtype == "float64") or (shape[0] == 0 and interpolation == "bilinear"):
                     continue  # TensorFlow resizes in float32 only
                 name = f"upsample2d/{'x'.join(map(str, shape))}-{size[0]}x{size[1]}-{interpolation}-{dtype}"
                 layer = keras.layers.UpSampling2D(size, interpolation=interpolation, dtype=dtype)

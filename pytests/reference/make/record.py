@@ -69,10 +69,10 @@ def _forward(name: str, inputs: list[np.ndarray], tensorflow: Any, plain: Any, t
     if tensorflow is not None and trust == "tensorflow":
         try:
             outputs = [o.numpy() for o in as_list(tensorflow(*map(tf.constant, inputs)))]
-        except Exception as error:  # noqa: BLE001 - whatever it is, TensorFlow refused
+        except Exception as error:
             if expected is None:
                 raise
-            refused[f"{type(error).__name__}: {name.split('/')[0]}"] += 1
+            refused[f"{type(error).__name__}: {name.split('/', maxsplit=1)[0]}"] += 1
         else:
             if expected is None or all(map(close, outputs, expected)):
                 return outputs, "tensorflow"
@@ -93,12 +93,14 @@ def _gradients(
     if tensorflow is not None and trust == "tensorflow":
         try:
             found = _tape(inputs, dys, wanted, tensorflow)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             if expected is None:
                 raise
-            refused[f"{type(error).__name__}: gradient of {name.split('/')[0]}"] += 1
+            refused[f"{type(error).__name__}: gradient of {name.split('/', maxsplit=1)[0]}"] += 1
         else:
-            if expected is None or all(e is None or (f is not None and close(f, e)) for e, f in zip(expected, found, strict=True)):
+            if expected is None or all(
+                e is None or (f is not None and close(f, e)) for e, f in zip(expected, found, strict=True)
+            ):
                 return found, "tensorflow"
             disagreed.append(f"{name}: gradient")
     assert expected is not None, name

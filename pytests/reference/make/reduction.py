@@ -22,7 +22,9 @@ def build(family: Family) -> None:
         function = getattr(tf, f"reduce_{kind}")
         for k, (shape, axes, keep) in enumerate(CASES):
             for dtype in ("float32", "float64") if k % 3 == 0 else ("float32",):
-                name = f"reduce_{kind}/{'x'.join(map(str, shape))}-axes{'_'.join(map(str, axes))}{'-keep' if keep else ''}-{dtype}"
+                name = (
+                    f"reduce_{kind}/{'x'.join(map(str, shape))}-axes{'_'.join(map(str, axes))}{'-keep' if keep else ''}-{dtype}"
+                )
                 x = draw(generator(str(shape)), shape, dtype, step=0.25)
                 if kind == "prod":
                     x = x / 4 + np.where(x < 0, -1, 1).astype(dtype)
@@ -44,10 +46,24 @@ def edges(family: Family) -> None:
     ties = np.array([[1, 3, 3, 2], [0, 0, 0, 0], [-1, -5, -1, -5]], "float32")
     zeros = np.array([[1, 0, 3, 2], [0, 0, 1, 4], [-1, -5, 2, 2]], "float32")
     for kind, x in (("max", ties), ("min", ties), ("prod", zeros)):
-        record(family, f"reduce_{kind}/ties", f"reduce_{kind}", [x], {"axes": [1]}, lambda x, f=getattr(tf, f"reduce_{kind}"): f(x, axis=1))
+        record(
+            family,
+            f"reduce_{kind}/ties",
+            f"reduce_{kind}",
+            [x],
+            {"axes": [1]},
+            lambda x, f=getattr(tf, f"reduce_{kind}"): f(x, axis=1),
+        )
     for kind in ("sum", "prod"):
         empty = np.zeros((0, 3), "float32")
-        record(family, f"reduce_{kind}/empty", f"reduce_{kind}", [empty], {"axes": [0]}, lambda x, f=getattr(tf, f"reduce_{kind}"): f(x, axis=0))
+        record(
+            family,
+            f"reduce_{kind}/empty",
+            f"reduce_{kind}",
+            [empty],
+            {"axes": [0]},
+            lambda x, f=getattr(tf, f"reduce_{kind}"): f(x, axis=0),
+        )
     x = np.array([[1, np.nan, 3], [np.inf, 1, 2], [-np.inf, np.inf, 1]], "float32")
     for kind in ("sum", "mean", "max", "min"):
         record(
@@ -70,7 +86,9 @@ def arguments(family: Family) -> None:
                 x = draw(generator(str(shape)), shape, "float32", step=0.5)  # with ties: the first wins
                 x = (x * 2).astype(dtype)
                 name = f"{op}/{'x'.join(map(str, shape))}-axis{axis}-{dtype}"
-                record(family, name, op, [x], {"axis": axis}, lambda x, f=getattr(tf, op), a=axis: f(x, axis=a, output_type=tf.int64))
+                record(
+                    family, name, op, [x], {"axis": axis}, lambda x, f=getattr(tf, op), a=axis: f(x, axis=a, output_type=tf.int64)
+                )
 
 
 def rows(family: Family) -> None:
@@ -99,4 +117,11 @@ def rows(family: Family) -> None:
             record(family, f"{op}_backward/{dtype}", f"{op}_backward", [dy, y], {}, gradient, gradients=False)
     for shape, axis in (((4, 5), 0), ((4, 5), 1), ((2, 3, 4), -2)):
         x = draw(generator(f"cumsum{shape}"), shape)
-        record(family, f"cumsum/{'x'.join(map(str, shape))}-axis{axis}", "cumsum", [x], {"axis": axis}, lambda x, a=axis: tf.cumsum(x, axis=a))
+        record(
+            family,
+            f"cumsum/{'x'.join(map(str, shape))}-axis{axis}",
+            "cumsum",
+            [x],
+            {"axis": axis},
+            lambda x, a=axis: tf.cumsum(x, axis=a),
+        )
