@@ -6,6 +6,8 @@ package func makeKernelTable() -> sc_kernel_table {
     table.level = levelName
     table.elementwise = makeElementwiseKernels()
     table.gemm = makeGemmKernels()
+    table.reduction = makeReductionKernels()
+    table.movement = makeMovementKernels()
     table.winograd = makeWinogradKernels()
     table.depthwise = makeDepthwiseKernels()
     table.optimizer = makeOptimizerKernels()

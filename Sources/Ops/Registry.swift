@@ -6,7 +6,7 @@ package enum Registry {
     package static let all: [String: any Op] = {
         let families: [[any Op]] = [
             convolutionOps, gemmOps,
-            movementOps, elementwiseOps, lossOps, randomOps,
+            movementOps, elementwiseOps, reductionOps, lossOps, randomOps,
             optimizerOps,
         ]
         var table: [String: any Op] = [:]

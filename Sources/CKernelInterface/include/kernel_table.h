@@ -7,6 +7,8 @@
 #include "simd_math.h"
 #include "elementwise_kernels.h"
 #include "gemm_kernels.h"
+#include "movement_kernels.h"
+#include "reduction_kernels.h"
 #include "winograd_kernels.h"
 #include "optimizer_kernels.h"
 
@@ -14,6 +16,8 @@ typedef struct {
     const char *level;  // "baseline", "v3", "v4", "neon"
     sc_elementwise_kernels elementwise;
     sc_gemm_kernels gemm;
+    sc_reduction_kernels reduction;
+    sc_movement_kernels movement;
     sc_winograd_kernels winograd;
     sc_depthwise_kernels depthwise;
     sc_optimizer_kernels optimizer;

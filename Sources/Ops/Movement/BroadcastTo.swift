@@ -1,61 +1,50 @@
 import TensorCore
 
-/// NumPy's broadcasting: axes of size 1 and missing front axes are repeated.
+/// The input repeated to *shape* by NumPy's broadcasting.
 struct BroadcastTo: Op {
     let name = "broadcast_to"
 
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
         try expectInputs(inputs, 1...1)
-        let shape = try attributes.ints("shape")
-        let from = inputs[0].shape
-        let fits = from.count <= shape.count && zip(from, shape.suffix(from.count)).allSatisfy { $0 == $1 || $0 == 1 }
-        guard fits else {
-            throw .invalidArgument("\(name): shape: \(shapeText(from)) can't be broadcast to \(shapeText(shape))")
+        let spec = try TensorSpec(inputs[0].dtype, try attributes.ints("shape")).validated("\(name): shape")
+        guard try Broadcast.shape(name, [inputs[0].shape, spec.shape]) == spec.shape else {
+            throw .invalidArgument(
+                "\(name): shape: expected one that \(shapeText(inputs[0].shape)) broadcasts to, received \(shapeText(spec.shape))")
         }
-        return [try TensorSpec(inputs[0].dtype, shape).validated(name)]
+        return [spec]
     }
 
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        let shape = outputs[0].shape
-        let from = inputs[0].shape
-        let dense = StridedCopy.strides(of: from)
-        let missing = shape.count - from.count
-        let strides = shape.indices.map { $0 < missing || from[$0 - missing] == 1 ? 0 : dense[$0 - missing] }
+        let (from, to) = (inputs[0].shape, outputs[0].shape)
+        let own = StridedCopy.steps(from)
+        let extra = to.count - from.count
+        let steps = to.indices.map { $0 < extra || from[$0 - extra] == 1 ? 0 : own[$0 - extra] }
         let copy = StridedCopy(
-            shape: shape, inputStrides: strides, outputStrides: StridedCopy.strides(of: shape), elementSize: inputs[0].dtype.size,
-            threads: context.threads)
-        return PreparedOp(algorithm: "strided-copy") { copy.run($0.inputs[0], $0.outputs[0]) }
+            size: inputs[0].dtype.size, dims: to, xSteps: steps, ySteps: StridedCopy.steps(to), threads: context.threads)
+        return PreparedOp(algorithm: "copy") { copy.run($0.inputs[0], $0.outputs[0]) }
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
-        guard let dy = outputGradients[0] else { return [nil] }
-        let from = graph.spec(call.inputs[0]).shape
-        let shape = graph.spec(dy).shape
-        let missing = shape.count - from.count
-        let axes = shape.indices.filter { $0 < missing || (from[$0 - missing] == 1 && shape[$0] != 1) }
-        if axes.isEmpty { return [dy] }
-        let sum = try graph("reduce_sum", dy, attributes: ["axes": .ints(axes), "keepdims": .int(1)])
-        return [try graph("reshape", sum, attributes: ["shape": .ints(from)])]
+        guard let dy = outputGradients[0], graph.spec(dy).dtype.isFloating else { return [nil] }
+        return [try graph.sum(dy, toShape: graph.spec(call.inputs[0]).shape)]
     }
 }
 
-/// The tensor repeated `multiples[i]` times along axis i.
+/// The input repeated *multiples*[i] times along axis i.
 struct Tile: Op {
     let name = "tile"
 
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
         try expectInputs(inputs, 1...1)
-        let multiples = try attributes.ints("multiples")
-        guard multiples.count == inputs[0].rank, multiples.allSatisfy({ $0 >= 0 }) else {
-            throw .invalidArgument(
-                "\(name): multiples: expected \(inputs[0].rank) numbers of at least 0, received \(multiples)")
-        }
+        let multiples = try ints("multiples", attributes, count: inputs[0].rank)
         var shape: [Int] = []
-        for (d, m) in zip(inputs[0].shape, multiples) {
-            let (product, overflow) = d.multipliedReportingOverflow(by: m)
-            guard !overflow else { throw .outOfMemory("\(name): multiples: \(multiples) of shape \(shapeText(inputs[0].shape)) is too large") }
+        for (size, times) in zip(inputs[0].shape, multiples) {
+            let (product, overflow) = size.multipliedReportingOverflow(by: times)
+            guard times >= 0, !overflow else {
+                throw .invalidArgument("\(name): multiples: expected numbers of at least 0 that fit in memory, received \(multiples)")
+            }
             shape.append(product)
         }
         return [try TensorSpec(inputs[0].dtype, shape).validated(name)]
@@ -64,37 +53,35 @@ struct Tile: Op {
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        // Each axis is two: the repetitions (stride 0 on the input) and the elements.
-        let multiples = try attributes.ints("multiples")
-        let from = StridedCopy.strides(of: inputs[0].shape)
-        let to = StridedCopy.strides(of: outputs[0].shape)
-        var (shape, input, output) = ([Int](), [Int](), [Int]())
-        for (i, d) in inputs[0].shape.enumerated() {
-            shape += [multiples[i], d]
-            input += [0, from[i]]
-            output += [to[i] * d, to[i]]
+        let multiples = try ints("multiples", attributes, count: inputs[0].rank)
+        let from = StridedCopy.steps(inputs[0].shape)
+        let to = StridedCopy.steps(outputs[0].shape)
+        var dims: [Int] = []
+        var xSteps: [Int] = []
+        var ySteps: [Int] = []
+        for axis in multiples.indices {
+            dims += [multiples[axis], inputs[0].shape[axis]]
+            xSteps += [0, from[axis]]
+            ySteps += [to[axis] * inputs[0].shape[axis], to[axis]]
         }
-        let copy = StridedCopy(
-            shape: shape, inputStrides: input, outputStrides: output, elementSize: inputs[0].dtype.size, threads: context.threads)
-        return PreparedOp(algorithm: "strided-copy") { copy.run($0.inputs[0], $0.outputs[0]) }
+        let copy = StridedCopy(size: inputs[0].dtype.size, dims: dims, xSteps: xSteps, ySteps: ySteps, threads: context.threads)
+        return PreparedOp(algorithm: "copy") { copy.run($0.inputs[0], $0.outputs[0]) }
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
-        guard let dy = outputGradients[0] else { return [nil] }
+        guard let dy = outputGradients[0], graph.spec(dy).dtype.isFloating else { return [nil] }
         let shape = graph.spec(call.inputs[0]).shape
-        let multiples = try call.attributes.ints("multiples")
-        // One axis at a time, so that the rank stays within its limit.
-        var gradient = dy
-        for i in shape.indices where multiples[i] != 1 {
-            let now = graph.spec(gradient).shape
-            let before = now[..<i].reduce(1, *)
-            let after = now[(i + 1)...].reduce(1, *)
-            let apart = try graph("reshape", gradient, attributes: ["shape": .ints([before, multiples[i], shape[i], after])])
-            let sum = try graph("reduce_sum", apart, attributes: ["axes": .ints([1])])
-            var next = now
-            next[i] = shape[i]
-            gradient = try graph("reshape", sum, attributes: ["shape": .ints(next)])
+        let multiples = try ints("multiples", call.attributes, count: shape.count)
+        // one axis after the other: all copies as an axis of their own, summed
+        var g = dy
+        var current = graph.spec(dy).shape
+        for axis in shape.indices where multiples[axis] != 1 {
+            let before = current[..<axis].reduce(1, *)
+            let after = current[(axis + 1)...].reduce(1, *)
+            g = try graph.reshape(g, [before, multiples[axis], shape[axis], after])
+            g = try graph("reduce_sum", g, attributes: ["axes": .ints([1])])
+            current[axis] = shape[axis]
         }
-        return [gradient]
+        return [graph.spec(g).shape == shape ? g : try graph.reshape(g, shape)]
     }
 }

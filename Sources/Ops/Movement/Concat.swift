@@ -1,56 +1,53 @@
 import TensorCore
 
-/// Several tensors one after the other along `axis`.
+/// The inputs one after the other along *axis*.
 struct Concat: Op {
     let name = "concat"
 
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
-        guard let first = inputs.first else { throw .invalidArgument("\(name): expected at least 1 input, received 0") }
-        guard first.rank > 0 else { throw .invalidArgument("\(name): expected tensors of rank 1 or more, received scalars") }
-        let axis = try normalizedAxis(try attributes.int("axis"), rank: first.rank, op: name)
-        var shape = first.shape
-        for (i, spec) in inputs.enumerated().dropFirst() {
-            guard spec.dtype == first.dtype else {
-                throw .wrongType("\(name): input \(i): expected \(first.dtype), the type of input 0, received \(spec.dtype)")
+        try expectInputs(inputs, 1...65536)
+        var result = inputs[0]
+        let axis = try normalizedAxis(try attributes.int("axis"), rank: result.rank)
+        for (i, x) in inputs.enumerated().dropFirst() {
+            guard x.dtype == result.dtype else {
+                throw .wrongType("\(name): input \(i): expected \(result.dtype), the type of input 0, received \(x.dtype)")
             }
-            var comparable = spec.shape
-            if spec.rank == first.rank { comparable[axis] = first.shape[axis] }
-            guard comparable == first.shape else {
+            guard x.rank == result.rank, x.shape.indices.allSatisfy({ $0 == axis || x.shape[$0] == result.shape[$0] }) else {
                 throw .invalidArgument(
-                    "\(name): input \(i): expected the shape of input 0 \(shapeText(first.shape)) but for axis \(axis), "
-                        + "received \(shapeText(spec.shape))")
+                    "\(name): input \(i): expected shape \(shapeText(inputs[0].shape)) but for axis \(axis), received \(shapeText(x.shape))")
             }
-            shape[axis] += spec.shape[axis]
+            let (sum, overflow) = result.shape[axis].addingReportingOverflow(x.shape[axis])
+            guard !overflow else { throw .outOfMemory("\(name): the result does not fit in memory") }
+            result.shape[axis] = sum
         }
-        return [try TensorSpec(first.dtype, shape).validated(name)]
+        return [try result.validated(name)]
     }
 
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        let axis = try normalizedAxis(try attributes.int("axis"), rank: outputs[0].rank, op: name)
-        let strides = StridedCopy.strides(of: outputs[0].shape)
-        let size = outputs[0].dtype.size
-        var parts: [(copy: StridedCopy, offset: Int)] = []
+        let axis = try normalizedAxis(try attributes.int("axis"), rank: outputs[0].rank)
+        let steps = StridedCopy.steps(outputs[0].shape)
         var position = 0
-        for spec in inputs {
-            let copy = StridedCopy(
-                shape: spec.shape, inputStrides: StridedCopy.strides(of: spec.shape), outputStrides: strides, elementSize: size,
-                threads: context.threads)
-            parts.append((copy, position * strides[axis] * size))
-            position += spec.shape[axis]
+        var copies: [StridedCopy] = []
+        for x in inputs {
+            copies.append(
+                StridedCopy(
+                    size: x.dtype.size, dims: x.shape, xSteps: StridedCopy.steps(x.shape), ySteps: steps, yOffset: position * steps[axis],
+                    threads: context.threads))
+            position += x.shape[axis]
         }
-        let all = parts
-        return PreparedOp(algorithm: "strided-copy") { arguments in
-            for (i, part) in all.enumerated() { part.copy.run(arguments.inputs[i], arguments.outputs[0] + part.offset) }
+        let all = copies
+        return PreparedOp(algorithm: "copy") { arguments in
+            for (i, copy) in all.enumerated() { copy.run(arguments.inputs[i], arguments.outputs[0]) }
         }
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return call.inputs.map { _ in nil } }
-        let whole = graph.spec(dy).shape
-        let axis = try normalizedAxis(try call.attributes.int("axis"), rank: whole.count, op: name)
-        var begin = [Int](repeating: 0, count: whole.count)
+        let rank = graph.spec(dy).rank
+        let axis = try normalizedAxis(try call.attributes.int("axis"), rank: rank)
+        var begin = [Int](repeating: 0, count: rank)
         var gradients: [Value?] = []
         for input in call.inputs {
             let shape = graph.spec(input).shape

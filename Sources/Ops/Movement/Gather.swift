@@ -1,169 +1,172 @@
 import Runtime
 import TensorCore
 
-/// A tensor seen along one axis: `outer` blocks of `size` slices of `inner` elements.
-private struct AxisView: Sendable {
-    var outer, size, inner: Int
-    init(_ shape: [Int], _ axis: Int) {
+/// How an array is cut for taking slices along one axis: [outer, extent, run] with runs of neighbouring elements.
+private struct GatherShape: Sendable {
+    let outer: Int
+    let extent: Int
+    let run: Int
+    let indices: Int
+    let indexType: DataType
+
+    init(_ shape: [Int], axis: Int, indices: TensorSpec) {
         outer = shape[..<axis].reduce(1, *)
-        size = shape[axis]
-        inner = shape[(axis + 1)...].reduce(1, *)
+        extent = shape[axis]
+        run = shape[(axis + 1)...].reduce(1, *)
+        self.indices = indices.count
+        indexType = indices.dtype
     }
-}
 
-/// The indices as Int; the first that is not in 0 ..< size is an error.
-private func checkedIndices(_ p: UnsafeRawPointer, _ spec: TensorSpec, size: Int, op: String) throws(ConvError) -> [Int] {
-    var indices: [Int] = []
-    indices.reserveCapacity(spec.count)
-    for i in 0..<spec.count {
-        let index = spec.dtype == .int32 ? Int(p.load(fromByteOffset: 4 * i, as: Int32.self)) : Int(p.load(fromByteOffset: 8 * i, as: Int64.self))
-        guard index >= 0, index < size else {
-            throw .invalidArgument("\(op): indices: expected 0 to \(size - 1), received \(index) at position \(i)")
+    @inline(__always) func index(_ p: UnsafeRawPointer, _ i: Int) -> Int {
+        indexType == .int32
+            ? Int(p.assumingMemoryBound(to: Int32.self)[i]) : Int(truncatingIfNeeded: p.assumingMemoryBound(to: Int64.self)[i])
+    }
+
+    func check(_ op: String, _ p: UnsafeRawPointer) throws(ConvError) {
+        for i in 0..<indices {
+            let value = index(p, i)
+            guard value >= 0, value < extent else {
+                throw .invalidArgument("\(op): indices: expected 0 to \(extent - 1), received \(value) at position \(i)")
+            }
         }
-        indices.append(index)
-    }
-    return indices
-}
-
-private func expectIndices(_ spec: TensorSpec, op: String) throws(ConvError) {
-    guard spec.dtype == .int32 || spec.dtype == .int64 else {
-        throw .wrongType("\(op): indices: expected int32 or int64, received \(spec.dtype)")
     }
 }
 
-/// The slices of x along `axis` that `indices` name; the indices' shape takes the axis's place.
+extension Op {
+    fileprivate func expectIndices(_ spec: TensorSpec) throws(ConvError) {
+        guard spec.dtype == .int32 || spec.dtype == .int64 else {
+            throw .wrongType("\(name): indices: expected int32 or int64, received \(spec.dtype)")
+        }
+    }
+}
+
+/// The slices of x along *axis* (default 0) that `indices` name; the indices' shape takes that axis's place.
 struct Gather: Op {
     let name = "gather"
 
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
         try expectInputs(inputs, 2...2)
-        try expectIndices(inputs[1], op: name)
-        let axis = try normalizedAxis(try attributes.int("axis", default: 0), rank: inputs[0].rank, op: name)
-        let shape = Array(inputs[0].shape[..<axis]) + inputs[1].shape + Array(inputs[0].shape[(axis + 1)...])
-        return [try TensorSpec(inputs[0].dtype, shape).validated(name)]
+        let (x, indices) = (inputs[0], inputs[1])
+        try expectIndices(indices)
+        let axis = try normalizedAxis(try attributes.int("axis", default: 0), rank: x.rank)
+        return [try TensorSpec(x.dtype, Array(x.shape[..<axis] + indices.shape + x.shape[(axis + 1)...])).validated(name)]
     }
 
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        let axis = try normalizedAxis(try attributes.int("axis", default: 0), rank: inputs[0].rank, op: name)
-        let view = AxisView(inputs[0].shape, axis)
-        let spec = inputs[1]
-        let bytes = view.inner * inputs[0].dtype.size
+        let axis = try normalizedAxis(try attributes.int("axis", default: 0), rank: inputs[0].rank)
+        let shape = GatherShape(inputs[0].shape, axis: axis, indices: inputs[1])
+        let bytes = shape.run * inputs[0].dtype.size
         let name = name
-        return PreparedOp(algorithm: "gather") { (arguments: OpArguments) throws(ConvError) in
-            let indices = try checkedIndices(arguments.inputs[1], spec, size: view.size, op: name)
+        return PreparedOp(algorithm: "copy") { arguments throws(ConvError) in
             let x = arguments.inputs[0]
+            let indices = arguments.inputs[1]
             let y = arguments.outputs[0]
-            parallelFor(view.outer * indices.count, grain: max(1, 65536 / max(bytes, 1)), threads: context.threads) { range, _ in
-                for k in range {
-                    let (o, i) = k.quotientAndRemainder(dividingBy: indices.count)
-                    (y + k * bytes).copyMemory(from: x + (o * view.size + indices[i]) * bytes, byteCount: bytes)
+            try shape.check(name, indices)
+            parallelFor(shape.outer * shape.indices, grain: max(1, (1 << 16) / max(1, bytes)), threads: context.threads) { range, _ in
+                for task in range {
+                    let from = task / shape.indices * shape.extent + shape.index(indices, task % shape.indices)
+                    (y + task * bytes).copyMemory(from: x + from * bytes, byteCount: bytes)
                 }
             }
         }
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
-        guard let dy = outputGradients[0] else { return [nil, nil] }
-        var attributes = call.attributes
-        attributes["input_shape"] = .ints(graph.spec(call.inputs[0]).shape)
+        guard let dy = outputGradients[0], graph.spec(dy).dtype.isFloating else { return [nil, nil] }
+        let axis = try call.attributes.int("axis", default: 0)
+        let attributes: Attributes = ["input_shape": .ints(graph.spec(call.inputs[0]).shape), "axis": .int(axis)]
         return [try graph("gather_backward", call.inputs[1], dy, attributes: attributes), nil]
     }
 }
 
-/// A tensor of zeros of `input_shape` to whose slices along `axis` the slices of dy are added, in order.
+/// Adds the slices of dy to the places that `indices` name, in the order of the indices.
 struct GatherBackward: Op {
     let name = "gather_backward"
 
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
         try expectInputs(inputs, 2...2)
-        try expectIndices(inputs[0], op: name)
+        let (indices, dy) = (inputs[0], inputs[1])
+        try expectIndices(indices)
         try expectFloating(inputs, 1, "dy")
-        let shape = try attributes.ints("input_shape")
-        let axis = try normalizedAxis(try attributes.int("axis", default: 0), rank: shape.count, op: name)
-        let expected = Array(shape[..<axis]) + inputs[0].shape + Array(shape[(axis + 1)...])
-        guard inputs[1].shape == expected else {
-            throw .invalidArgument("\(name): dy: expected shape \(shapeText(expected)), received \(shapeText(inputs[1].shape))")
+        let spec = try TensorSpec(dy.dtype, try attributes.ints("input_shape")).validated("\(name): input_shape")
+        let axis = try normalizedAxis(try attributes.int("axis", default: 0), rank: spec.rank)
+        let expected = Array(spec.shape[..<axis] + indices.shape + spec.shape[(axis + 1)...])
+        guard dy.shape == expected else {
+            throw .invalidArgument("\(name): dy: expected shape \(shapeText(expected)), received \(shapeText(dy.shape))")
         }
-        return [try TensorSpec(inputs[1].dtype, shape).validated(name)]
+        return [spec]
     }
 
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        let shape = outputs[0].shape
-        let view = AxisView(shape, try normalizedAxis(try attributes.int("axis", default: 0), rank: shape.count, op: name))
-        return outputs[0].dtype == .float32
-            ? prepare(Float.self, view, inputs[0], outputs[0]) : prepare(Double.self, view, inputs[0], outputs[0])
-    }
-
-    private func prepare<T: BinaryFloatingPoint>(_: T.Type, _ view: AxisView, _ indexSpec: TensorSpec, _ output: TensorSpec) -> PreparedOp {
+        let axis = try normalizedAxis(try attributes.int("axis", default: 0), rank: outputs[0].rank)
+        let shape = GatherShape(outputs[0].shape, axis: axis, indices: inputs[0])
+        let spec = outputs[0]
+        let bytes = shape.run * spec.dtype.size
+        let accumulate = Kernels.table.movement.accumulate!
         let name = name
-        return PreparedOp(algorithm: "scatter") { (arguments: OpArguments) throws(ConvError) in
-            let indices = try checkedIndices(arguments.inputs[0], indexSpec, size: view.size, op: name)
-            let dy: UnsafePointer<T> = arguments.input(1)
-            let dx: UnsafeMutablePointer<T> = arguments.output(0)
-            dx.update(repeating: 0, count: output.count)
-            for o in 0..<view.outer {
-                for (i, index) in indices.enumerated() {
-                    let from = dy + (o * indices.count + i) * view.inner
-                    let to = dx + (o * view.size + index) * view.inner
-                    for k in 0..<view.inner { to[k] += from[k] }
+        return PreparedOp(algorithm: "scatter", flops: inputs[1].count) { arguments throws(ConvError) in
+            let indices = arguments.inputs[0]
+            let dy = arguments.inputs[1]
+            let dx = arguments.outputs[0]
+            try shape.check(name, indices)
+            StridedCopy.fill(dx, 0, spec.dtype, count: spec.count, threads: context.threads)
+            parallelFor(shape.outer, grain: max(1, elementGrain / max(1, shape.indices * shape.run)), threads: context.threads) { range, _ in
+                for outer in range {
+                    for i in 0..<shape.indices {
+                        let to = outer * shape.extent + shape.index(indices, i)
+                        accumulate(Int(spec.dtype.rawValue), shape.run, dy + (outer * shape.indices + i) * bytes, dx + to * bytes)
+                    }
                 }
             }
         }
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
-        guard let dy = outputGradients[0] else { return [nil, nil] }
-        return [nil, try graph("gather", dy, call.inputs[0], attributes: ["axis": .int(try call.attributes.int("axis", default: 0))])]
+        guard let g = outputGradients[0] else { return [nil, nil] }
+        return [nil, try graph("gather", g, call.inputs[0], attributes: ["axis": .int(try call.attributes.int("axis", default: 0))])]
     }
 }
 
-/// A new last axis of `depth`: `on_value` at the index, `off_value` elsewhere (everywhere for an index out of range, as in TensorFlow).
+/// *on_value* where the position along a new last axis of *depth* is the index, else *off_value*; an index outside gives only off values.
 struct OneHot: Op {
     let name = "one_hot"
-
-    private func parameters(_ attributes: Attributes) throws(ConvError) -> (depth: Int, dtype: DataType) {
-        let depth = try attributes.int("depth")
-        guard depth >= 0 else { throw .invalidArgument("\(name): depth: expected at least 0, received \(depth)") }
-        let word = try attributes.string("dtype", default: "float32")
-        guard let dtype = DataType(name: word) else {
-            throw .wrongType("\(name): dtype: expected one of \(DataType.allCases.map(\.name).joined(separator: ", ")), received \"\(word)\"")
-        }
-        return (depth, dtype)
-    }
 
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
         try expectInputs(inputs, 1...1)
         guard inputs[0].dtype.isInteger else {
             throw .wrongType("\(name): indices: expected int32, int64 or uint8, received \(inputs[0].dtype)")
         }
-        let (depth, dtype) = try parameters(attributes)
-        return [try TensorSpec(dtype, inputs[0].shape + [depth]).validated(name)]
+        let depth = try attributes.int("depth")
+        guard depth >= 0 else { throw .invalidArgument("\(name): depth: expected at least 0, received \(depth)") }
+        _ = try attributes.double("on_value", default: 1)
+        _ = try attributes.double("off_value", default: 0)
+        return [try TensorSpec(try dtype(attributes, default: "float32"), inputs[0].shape + [depth]).validated(name)]
     }
 
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        let (depth, dtype) = try parameters(attributes)
+        let depth = try attributes.int("depth")
         let on = try attributes.double("on_value", default: 1)
         let off = try attributes.double("off_value", default: 0)
-        let spec = inputs[0]
-        let total = outputs[0].count
-        return PreparedOp(algorithm: "one-hot") { arguments in
+        let (spec, indexType, rows) = (outputs[0], inputs[0].dtype, inputs[0].count)
+        return PreparedOp(algorithm: "fill") { arguments in
             let indices = arguments.inputs[0]
             let y = arguments.outputs[0]
-            fill(y, dtype, total, off, threads: context.threads)
-            for i in 0..<spec.count {
+            StridedCopy.fill(y, off, spec.dtype, count: spec.count, threads: context.threads)
+            for row in 0..<rows {
                 let index =
-                    switch spec.dtype {
-                    case .int32: Int(indices.load(fromByteOffset: 4 * i, as: Int32.self))
-                    case .int64: Int(indices.load(fromByteOffset: 8 * i, as: Int64.self))
-                    default: Int(indices.load(fromByteOffset: i, as: UInt8.self))
+                    switch indexType {
+                    case .int32: Int(indices.assumingMemoryBound(to: Int32.self)[row])
+                    case .int64: Int(truncatingIfNeeded: indices.assumingMemoryBound(to: Int64.self)[row])
+                    default: Int(indices.assumingMemoryBound(to: UInt8.self)[row])
                     }
-                if index >= 0 && index < depth { fill(y + (i * depth + index) * dtype.size, dtype, 1, on, threads: 1) }
+                guard index >= 0, index < depth else { continue }
+                StridedCopy.fill(y + (row * depth + index) * spec.dtype.size, on, spec.dtype, count: 1, threads: 1)
             }
         }
     }

@@ -1,5 +1,5 @@
 /// The family's members; see `docs/ops/README.md`.
 let movementOps: [any Op] = [
-    Reshape(), Alias(name: "identity", passesGradient: true), Alias(name: "stop_gradient", passesGradient: false), Transpose(), Concat(),
-    Pad(), Slice(), SliceBackward(), BroadcastTo(), Cast(), Gather(), GatherBackward(), OneHot(), Tile(),
+    Reshape(), Identity(name: "identity", passesGradient: true), Identity(name: "stop_gradient", passesGradient: false),
+    Transpose(), Concat(), Pad(), Slice(), SliceBackward(), BroadcastTo(), Tile(), Cast(), Gather(), GatherBackward(), OneHot(),
 ]

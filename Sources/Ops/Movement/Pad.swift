@@ -1,125 +1,134 @@
+import Runtime
 import TensorCore
 
-/// More elements before and after along each axis: a constant, or the tensor mirrored without ("reflect") or with ("symmetric") its edge.
+/// The input with a border: *paddings* is before, after for each axis; *mode* says what fills it: "constant" (*value*, default 0),
+/// "reflect" (mirrored without the edge) or "symmetric" (mirrored with it).
 struct Pad: Op {
+    private enum Mode: String { case constant, reflect, symmetric }
+
     let name = "pad"
 
-    private func paddings(_ input: TensorSpec, _ attributes: Attributes) throws(ConvError) -> [(before: Int, after: Int)] {
-        let flat = try attributes.ints("paddings")
-        let mode = try attributes.string("mode", default: "constant")
-        guard ["constant", "reflect", "symmetric"].contains(mode) else {
-            throw .invalidArgument("\(name): mode: expected constant, reflect or symmetric, received \"\(mode)\"")
+    private func settings(_ shape: [Int], _ attributes: Attributes) throws(ConvError) -> (before: [Int], after: [Int], mode: Mode) {
+        let flat = try ints("paddings", attributes, count: 2 * shape.count)
+        let text = try attributes.string("mode", default: "constant")
+        guard let mode = Mode(rawValue: text.lowercased()) else {
+            throw .invalidArgument("\(name): mode: expected \"constant\", \"reflect\" or \"symmetric\", received \"\(text)\"")
         }
-        guard flat.count == 2 * input.rank, flat.allSatisfy({ $0 >= 0 && $0 <= Int(Int32.max) }) else {
-            throw .invalidArgument(
-                "\(name): paddings: expected before and after, of at least 0, for each of \(input.rank) axes, received \(flat)")
-        }
-        let pairs = stride(from: 0, to: flat.count, by: 2).map { (before: flat[$0], after: flat[$0 + 1]) }
-        if mode != "constant" {
-            for (d, pair) in zip(input.shape, pairs) {
-                let most = mode == "reflect" ? d - 1 : d
-                guard max(pair.before, pair.after) <= max(most, 0) else {
-                    throw .invalidArgument(
-                        "\(name): paddings: expected at most \(max(most, 0)) for an axis of \(d) in mode \"\(mode)\", received \(pair)")
+        let before = shape.indices.map { flat[2 * $0] }
+        let after = shape.indices.map { flat[2 * $0 + 1] }
+        for axis in shape.indices {
+            let limit =
+                switch mode {
+                case .constant: 1 << 46
+                case .reflect: max(0, shape[axis] - 1)
+                case .symmetric: shape[axis]
                 }
+            guard (0...limit).contains(before[axis]), (0...limit).contains(after[axis]) else {
+                let most = mode == .constant ? "at least 0" : "0 to \(limit) in mode \"\(mode.rawValue)\""
+                throw .invalidArgument(
+                    "\(name): paddings: expected \(most) along axis \(axis) of \(shapeText(shape)), received \(before[axis]), \(after[axis])")
             }
         }
-        return pairs
+        return (before, after, mode)
     }
 
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
         try expectInputs(inputs, 1...1)
-        let pairs = try paddings(inputs[0], attributes)
-        return [try TensorSpec(inputs[0].dtype, zip(inputs[0].shape, pairs).map { $0 + $1.before + $1.after }).validated(name)]
+        let x = inputs[0]
+        let (before, after, _) = try settings(x.shape, attributes)
+        _ = try attributes.double("value", default: 0)
+        return [try TensorSpec(x.dtype, x.shape.indices.map { x.shape[$0] + before[$0] + after[$0] }).validated(name)]
     }
 
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        let pairs = try paddings(inputs[0], attributes)
-        let mode = try attributes.string("mode", default: "constant")
-        let value = try attributes.double("value", default: 0)
-        let spec = outputs[0]
-        let size = spec.dtype.size
-        let to = StridedCopy.strides(of: spec.shape)
-        let origin = zip(pairs, to).reduce(0) { $0 + $1.0.before * $1.1 }
-        let inside = StridedCopy(
-            shape: inputs[0].shape, inputStrides: StridedCopy.strides(of: inputs[0].shape), outputStrides: to, elementSize: size,
+        let (x, y) = (inputs[0], outputs[0])
+        let (before, after, mode) = try settings(x.shape, attributes)
+        let steps = StridedCopy.steps(y.shape)
+        func offset(_ position: [Int]) -> Int { position.indices.reduce(0) { $0 + position[$1] * steps[$1] } }
+        let inner = StridedCopy(
+            size: x.dtype.size, dims: x.shape, xSteps: StridedCopy.steps(x.shape), ySteps: steps, yOffset: offset(before),
             threads: context.threads)
-        // Mirrors are made axis by axis within the output: what earlier axes wrote is mirrored along the later ones too.
-        var mirrors: [(copy: StridedCopy, from: Int, to: Int)] = []
-        if mode != "constant" {
-            let edge = mode == "reflect" ? 1 : 0
-            var shape = inputs[0].shape
-            var corner = pairs.map(\.before)
-            for i in shape.indices {
-                let base = zip(corner, to).reduce(0) { $0 + $1.0 * $1.1 }
-                let d = shape[i]
-                for (count, first, target) in [
-                    (pairs[i].before, edge, -1), (pairs[i].after, d - 1 - edge, d),
-                ] where count > 0 {
-                    var part = shape
-                    part[i] = count
-                    var (input, output) = (to, to)
-                    let forward = target < 0
-                    input[i] = forward ? to[i] : -to[i]
-                    output[i] = forward ? -to[i] : to[i]
-                    let copy = StridedCopy(shape: part, inputStrides: input, outputStrides: output, elementSize: size, threads: context.threads)
-                    mirrors.append((copy, base + first * to[i], base + target * to[i]))
-                }
-                shape[i] += pairs[i].before + pairs[i].after
-                corner[i] = 0
+        if mode == .constant {
+            let value = try attributes.double("value", default: 0)
+            return PreparedOp(algorithm: "copy") { arguments in
+                StridedCopy.fill(arguments.outputs[0], value, y.dtype, count: y.count, threads: context.threads)
+                inner.run(arguments.inputs[0], arguments.outputs[0])
             }
         }
-        let all = mirrors
-        let isConstant = mode == "constant"
-        return PreparedOp(algorithm: "strided-copy") { arguments in
-            let y = arguments.outputs[0]
-            if isConstant { fill(y, spec.dtype, spec.count, value, threads: context.threads) }
-            inside.run(arguments.inputs[0], y + origin * size)
-            for mirror in all { mirror.copy.run(UnsafeRawPointer(y + mirror.from * size), y + mirror.to * size) }
+        // The borders of one axis after the other, mirrored within the output, over the full extent of the axes before it.
+        let skip = mode == .reflect ? 1 : 0
+        var mirrors: [StridedCopy] = []
+        for axis in x.shape.indices {
+            var dims = x.shape
+            var start = before
+            for done in 0..<axis {
+                dims[done] = y.shape[done]
+                start[done] = 0
+            }
+            let low = before[axis]
+            let high = low + x.shape[axis]
+            for (count, from, to) in [(low, low + skip, low - 1), (after[axis], high - 1 - skip, high)] where count > 0 {
+                dims[axis] = count
+                var source = start
+                source[axis] = from
+                var target = start
+                target[axis] = to
+                // from and to walk away from the edge
+                let direction = to < from ? 1 : -1
+                var xSteps = steps
+                xSteps[axis] *= direction
+                var ySteps = steps
+                ySteps[axis] *= -direction
+                mirrors.append(
+                    StridedCopy(
+                        size: x.dtype.size, dims: dims, xSteps: xSteps, ySteps: ySteps, xOffset: offset(source), yOffset: offset(target),
+                        threads: context.threads))
+            }
+        }
+        let copies = mirrors
+        return PreparedOp(algorithm: "mirror") { arguments in
+            inner.run(arguments.inputs[0], arguments.outputs[0])
+            for copy in copies { copy.run(UnsafeRawPointer(arguments.outputs[0]), arguments.outputs[0]) }
         }
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return [nil] }
-        let input = graph.spec(call.inputs[0])
-        let pairs = try paddings(input, call.attributes)
-        let mode = try call.attributes.string("mode", default: "constant")
-        var gradient = dy
-        if mode != "constant" {
-            // Fold each mirror back onto the elements it showed, last axis first.
-            let edge = mode == "reflect" ? 1 : 0
-            for i in input.shape.indices.reversed() {
-                let now = graph.spec(gradient).shape
-                let d = input.shape[i]
-                func part(_ begin: Int, _ count: Int, _ step: Int) throws(ConvError) -> Value {
-                    var begins = [Int](repeating: 0, count: now.count)
-                    var sizes = now
-                    var steps = [Int](repeating: 1, count: now.count)
-                    (begins[i], sizes[i], steps[i]) = (begin, count, step)
-                    return try graph("slice", gradient, attributes: ["begin": .ints(begins), "size": .ints(sizes), "strides": .ints(steps)])
-                }
-                var sum = try part(pairs[i].before, d, 1)
-                for (count, begin, target) in [
-                    (pairs[i].before, pairs[i].before - 1, edge), (pairs[i].after, pairs[i].before + d + pairs[i].after - 1, d - edge - pairs[i].after),
-                ] where count > 0 {
-                    let mirror = try part(begin, count, -1)
-                    var shape = now
-                    shape[i] = d
-                    var begins = [Int](repeating: 0, count: now.count)
-                    begins[i] = target
-                    var sizes = shape
-                    sizes[i] = count
-                    let placed = try graph(
-                        "slice_backward", mirror,
-                        attributes: ["input_shape": .ints(shape), "begin": .ints(begins), "size": .ints(sizes)])
-                    sum = try graph("add", sum, placed)
-                }
-                gradient = sum
+        let shape = graph.spec(call.inputs[0]).shape
+        let (before, after, mode) = try settings(shape, call.attributes)
+        if mode == .constant { return [try graph("slice", dy, attributes: ["begin": .ints(before), "size": .ints(shape)])] }
+        // Each mirrored border is added back to the part it shows, the last axis first.
+        let skip = mode == .reflect ? 1 : 0
+        var g = dy
+        for axis in shape.indices.reversed() where before[axis] > 0 || after[axis] > 0 {
+            let current = graph.spec(g).shape
+            var begin = current.map { _ in 0 }
+            var size = current
+            begin[axis] = before[axis]
+            size[axis] = shape[axis]
+            var sum = try graph("slice", g, attributes: ["begin": .ints(begin), "size": .ints(size)])
+            let borders = [
+                (count: before[axis], first: before[axis] - 1, at: skip),
+                (count: after[axis], first: current[axis] - 1, at: shape[axis] - skip - after[axis]),
+            ]
+            for border in borders where border.count > 0 {
+                begin[axis] = border.first
+                var part = size
+                part[axis] = border.count
+                var strides = current.map { _ in 1 }
+                strides[axis] = -1
+                let mirrored = try graph(
+                    "slice", g, attributes: ["begin": .ints(begin), "size": .ints(part), "strides": .ints(strides)])
+                var place = current.map { _ in 0 }
+                place[axis] = border.at
+                let spread = try graph(
+                    "slice_backward", mirrored, attributes: ["begin": .ints(place), "size": .ints(part), "input_shape": .ints(size)])
+                sum = try graph("add", sum, spread)
             }
-            return [gradient]
+            g = sum
         }
-        return [try graph("slice", dy, attributes: ["begin": .ints(pairs.map(\.before)), "size": .ints(input.shape)])]
+        return [g]
     }
 }

@@ -1,59 +1,61 @@
 import TensorCore
 
-/// Which elements of a tensor a slice takes: `size[i]` of axis i, from `begin[i]` in steps of `strides[i]`, which may be negative.
-struct SliceRegion: Sendable {
+/// Which elements a slice takes: along each axis *size* of them, from *begin* on, *strides* (default 1, may be negative) apart.
+private struct SliceRange {
     var begin: [Int]
     var size: [Int]
     var strides: [Int]
 
-    init(op: String, shape: [Int], _ attributes: Attributes) throws(ConvError) {
-        begin = try attributes.ints("begin")
-        size = try attributes.ints("size")
-        strides = try attributes.ints("strides", default: [Int](repeating: 1, count: shape.count))
-        guard begin.count == shape.count, size.count == shape.count, strides.count == shape.count else {
+    init(_ op: any Op, _ shape: [Int], _ attributes: Attributes) throws(ConvError) {
+        begin = try op.ints("begin", attributes, count: shape.count)
+        size = try op.ints("size", attributes, count: shape.count)
+        strides = try attributes.ints("strides", default: shape.map { _ in 1 })
+        guard strides.count == shape.count, !strides.contains(0) else {
             throw .invalidArgument(
-                "\(op): expected begin, size and strides of \(shape.count) numbers for shape \(shapeText(shape)), "
-                    + "received \(begin), \(size), \(strides)")
+                "\(op.name): strides: expected \(shape.count) integers other than 0, received \(strides)")
         }
-        for i in shape.indices {
-            let (span, overflow) = max(size[i] - 1, 0).multipliedReportingOverflow(by: strides[i])
-            let (last, overflow2) = begin[i].addingReportingOverflow(span)
-            guard size[i] >= 0, strides[i] != 0, !overflow, !overflow2,
-                size[i] == 0 || (begin[i] >= 0 && begin[i] < shape[i] && last >= 0 && last < shape[i])
-            else {
+        for axis in shape.indices {
+            guard size[axis] >= 0, size[axis] <= shape[axis] else {
                 throw .invalidArgument(
-                    "\(op): axis \(i): \(size[i]) elements from \(begin[i]) in steps of \(strides[i]) do not lie in 0 ..< \(shape[i])")
+                    "\(op.name): size: expected 0 to \(shape[axis]) along axis \(axis) of \(shapeText(shape)), received \(size[axis])")
+            }
+            if size[axis] == 0 { continue }
+            let (way, overflow) = strides[axis].multipliedReportingOverflow(by: size[axis] - 1)
+            let isInside = begin[axis] >= 0 && begin[axis] < shape[axis]
+            guard isInside, !overflow, way > -shape[axis], way < shape[axis], (0..<shape[axis]).contains(begin[axis] + way) else {
+                throw .invalidArgument(
+                    "\(op.name): begin: expected a slice within \(shapeText(shape)), received along axis \(axis) begin = \(begin[axis]), "
+                        + "size = \(size[axis]), stride = \(strides[axis])")
             }
         }
     }
 
-    /// The offset of its first element and its strides within a dense tensor of `shape`.
-    func view(of shape: [Int]) -> (offset: Int, strides: [Int]) {
-        let dense = StridedCopy.strides(of: shape)
-        if size.contains(0) { return (0, dense) }
-        return (zip(begin, dense).reduce(0) { $0 + $1.0 * $1.1 }, zip(strides, dense).map { $0 * $1 })
+    /// The full array's steps and offset as the slice sees them.
+    func steps(_ shape: [Int]) -> (steps: [Int], offset: Int) {
+        let full = StridedCopy.steps(shape)
+        // where nothing is taken begin may lie anywhere
+        let offset = size.contains(0) ? 0 : shape.indices.reduce(0) { $0 + begin[$1] * full[$1] }
+        return (shape.indices.map { size[$0] > 1 ? full[$0] * strides[$0] : full[$0] }, offset)
     }
 }
 
-/// A regular part of a tensor.
+/// A regular part of the input.
 struct Slice: Op {
     let name = "slice"
 
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
         try expectInputs(inputs, 1...1)
-        return [TensorSpec(inputs[0].dtype, try SliceRegion(op: name, shape: inputs[0].shape, attributes).size)]
+        return [TensorSpec(inputs[0].dtype, try SliceRange(self, inputs[0].shape, attributes).size)]
     }
 
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        let region = try SliceRegion(op: name, shape: inputs[0].shape, attributes)
-        let (offset, strides) = region.view(of: inputs[0].shape)
-        let size = inputs[0].dtype.size
+        let (steps, offset) = try SliceRange(self, inputs[0].shape, attributes).steps(inputs[0].shape)
         let copy = StridedCopy(
-            shape: region.size, inputStrides: strides, outputStrides: StridedCopy.strides(of: region.size), elementSize: size,
+            size: inputs[0].dtype.size, dims: outputs[0].shape, xSteps: steps, ySteps: StridedCopy.steps(outputs[0].shape), xOffset: offset,
             threads: context.threads)
-        return PreparedOp(algorithm: "strided-copy") { copy.run($0.inputs[0] + offset * size, $0.outputs[0]) }
+        return PreparedOp(algorithm: "copy") { copy.run($0.inputs[0], $0.outputs[0]) }
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
@@ -64,43 +66,39 @@ struct Slice: Op {
     }
 }
 
-/// A tensor of zeros of `input_shape` in which the slice's elements are dy.
+/// dy at the places a slice took, 0 elsewhere.
 struct SliceBackward: Op {
     let name = "slice_backward"
 
-    private func region(_ attributes: Attributes) throws(ConvError) -> (shape: [Int], region: SliceRegion) {
-        let shape = try attributes.ints("input_shape")
-        return (shape, try SliceRegion(op: name, shape: shape, attributes))
-    }
-
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
         try expectInputs(inputs, 1...1)
-        let (shape, region) = try region(attributes)
-        guard inputs[0].shape == region.size else {
-            throw .invalidArgument("\(name): dy: expected shape \(shapeText(region.size)), received \(shapeText(inputs[0].shape))")
+        let spec = try TensorSpec(inputs[0].dtype, try attributes.ints("input_shape")).validated("\(name): input_shape")
+        let range = try SliceRange(self, spec.shape, attributes)
+        guard range.size == inputs[0].shape else {
+            throw .invalidArgument("\(name): dy: expected shape \(shapeText(range.size)), the slice's, received \(shapeText(inputs[0].shape))")
         }
-        return [try TensorSpec(inputs[0].dtype, shape).validated(name)]
+        return [spec]
     }
 
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        let (shape, region) = try region(attributes)
-        let (offset, strides) = region.view(of: shape)
-        let spec = outputs[0]
+        let (steps, offset) = try SliceRange(self, outputs[0].shape, attributes).steps(outputs[0].shape)
         let copy = StridedCopy(
-            shape: region.size, inputStrides: StridedCopy.strides(of: region.size), outputStrides: strides,
-            elementSize: spec.dtype.size, threads: context.threads)
-        return PreparedOp(algorithm: "strided-copy") { arguments in
-            fill(arguments.outputs[0], spec.dtype, spec.count, 0, threads: context.threads)
-            copy.run(arguments.inputs[0], arguments.outputs[0] + offset * spec.dtype.size)
+            size: inputs[0].dtype.size, dims: inputs[0].shape, xSteps: StridedCopy.steps(inputs[0].shape), ySteps: steps, yOffset: offset,
+            threads: context.threads)
+        let spec = outputs[0]
+        let threads = context.threads
+        return PreparedOp(algorithm: "copy") { arguments in
+            StridedCopy.fill(arguments.outputs[0], 0, spec.dtype, count: spec.count, threads: threads)
+            copy.run(arguments.inputs[0], arguments.outputs[0])
         }
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
-        guard let dy = outputGradients[0] else { return [nil] }
+        guard let g = outputGradients[0] else { return [nil] }
         var attributes = call.attributes
         attributes["input_shape"] = nil
-        return [try graph("slice", dy, attributes: attributes)]
+        return [try graph("slice", g, attributes: attributes)]
     }
 }

@@ -1,161 +1,149 @@
+import CKernelInterface
 import Runtime
 import TensorCore
 
-/// A copy between two strided views of the same shape: what transposes, slices, broadcasts, pads and concatenations are made of.
+/// y[sum(i · yStep)] = x[sum(i · xStep)] over all indices i: what transpose, slice, concat, pad, broadcast_to and tile are made of.
 ///
-/// Strides are in elements and may be negative or, on the input, 0. The axes are reordered and merged so that the longest possible runs
-/// are copied at once; where the two sides run along different axes, tiles of 16×16 keep both in cache.
-package struct StridedCopy: Sendable {
-    private struct Axis { var size, input, output: Int }
+/// Dimensions of size 1 vanish, neighbours that both sides walk in one stride are merged, and the two dimensions that matter most go to a kernel.
+struct StridedCopy: Sendable {
+    private struct Dimension {
+        var size: Int
+        var x: Int
+        var y: Int
+    }
 
-    private let axes: [Axis]
-    private let elementSize: Int
+    private enum Mode { case rows, transpose, strided }
+
+    private let size: Int
+    private let mode: Mode
+    /// The kernel's two dimensions (rows, columns), then all others.
+    private let rows: Dimension
+    private let columns: Dimension
+    private let outer: [Dimension]
+    private let xOffset: Int
+    private let yOffset: Int
+    /// Rows or columns that one task takes: about 64 KiB.
+    private let piece: Int
     private let threads: Int
-    private let count: Int
+    private let isEmpty: Bool
 
-    package init(shape: [Int], inputStrides: [Int], outputStrides: [Int], elementSize: Int, threads: Int) {
-        self.elementSize = elementSize
+    /// Steps and offsets are in elements; the last dimension should be the one along which y is contiguous.
+    init(
+        size: Int, dims: [Int], xSteps: [Int], ySteps: [Int], xOffset: Int = 0, yOffset: Int = 0, threads: Int
+    ) {
+        self.size = size
+        self.xOffset = xOffset
+        self.yOffset = yOffset
         self.threads = threads
-        count = shape.reduce(1, *)
-        var list = zip(shape, zip(inputStrides, outputStrides)).map { Axis(size: $0, input: $1.0, output: $1.1) }
-        list.removeAll { $0.size == 1 }
-        // Outermost first: the output is written in order.
-        list.sort { abs($0.output) > abs($1.output) }
-        var merged: [Axis] = []
-        for axis in list {
-            if let last = merged.last, last.input == axis.input * axis.size, last.output == axis.output * axis.size {
-                merged[merged.count - 1] = Axis(size: last.size * axis.size, input: axis.input, output: axis.output)
+        isEmpty = dims.contains(0)
+        var merged: [Dimension] = []
+        for axis in dims.indices where dims[axis] != 1 {
+            let next = Dimension(size: dims[axis], x: xSteps[axis], y: ySteps[axis])
+            if let last = merged.last, last.x == next.x * next.size, last.y == next.y * next.size {
+                merged[merged.count - 1] = Dimension(size: last.size * next.size, x: next.x, y: next.y)
             } else {
-                merged.append(axis)
+                merged.append(next)
             }
         }
-        axes = merged
-    }
-
-    /// Row-major strides of a dense tensor.
-    package static func strides(of shape: [Int]) -> [Int] {
-        var strides = [Int](repeating: 1, count: shape.count)
-        for i in stride(from: shape.count - 2, through: 0, by: -1) { strides[i] = strides[i + 1] * shape[i + 1] }
-        return strides
-    }
-
-    package func run(_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer) {
-        if count == 0 { return }
-        switch elementSize {
-        case 1: run(input.assumingMemoryBound(to: UInt8.self), output.assumingMemoryBound(to: UInt8.self))
-        case 4: run(input.assumingMemoryBound(to: UInt32.self), output.assumingMemoryBound(to: UInt32.self))
-        default: run(input.assumingMemoryBound(to: UInt64.self), output.assumingMemoryBound(to: UInt64.self))
+        let inner = merged.popLast() ?? Dimension(size: 1, x: 1, y: 1)
+        let one = Dimension(size: 1, x: 0, y: 0)
+        if inner.y == 1, inner.x == 1 {
+            mode = .rows
+            columns = inner
+            rows = merged.popLast() ?? one
+        } else if inner.y == 1, let across = merged.lastIndex(where: { $0.x == 1 }) {
+            mode = .transpose
+            rows = inner
+            columns = merged.remove(at: across)
+        } else {
+            mode = .strided
+            columns = inner
+            rows = one
+        }
+        outer = merged
+        let bytes = 1 << 16
+        switch mode {
+        case .rows: piece = rows.size == 1 ? bytes / size : max(1, bytes / size / max(1, columns.size))
+        case .transpose: piece = max(16, bytes / size / max(1, rows.size) / 16 * 16)
+        case .strided: piece = bytes / size
         }
     }
 
-    private func run<T>(_ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>) {
-        guard let inner = axes.last else {
-            output[0] = input[0]
+    func run(_ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer) {
+        if isEmpty { return }
+        let kernels = Kernels.table.movement
+        // the dimension that is cut into pieces
+        let cut = mode == .rows && rows.size > 1 ? rows : columns
+        let pieces = (cut.size + piece - 1) / piece
+        let tasks = outer.reduce(pieces) { $0 * $1.size }
+        let work = min(piece, cut.size) * (mode == .rows && rows.size > 1 ? columns.size : rows.size)
+        parallelFor(tasks, grain: max(1, (1 << 16) / size / max(1, work)), threads: threads) { range, _ in
+            for task in range {
+                let start = task % pieces * piece
+                let count = min(piece, cut.size - start)
+                var from = xOffset + start * cut.x
+                var to = yOffset + start * cut.y
+                var rest = task / pieces
+                for dimension in outer.reversed() {
+                    from += rest % dimension.size * dimension.x
+                    to += rest % dimension.size * dimension.y
+                    rest /= dimension.size
+                }
+                let source = x + from * size
+                let target = y + to * size
+                switch mode {
+                case .rows:
+                    if rows.size > 1 {
+                        kernels.rows(size, count, columns.size, source, rows.x, target, rows.y)
+                    } else {
+                        target.copyMemory(from: source, byteCount: count * size)
+                    }
+                case .transpose: kernels.transpose(size, rows.size, count, source, rows.x, target, columns.y)
+                case .strided: kernels.strided(size, count, source, columns.x, target, columns.y)
+                }
+            }
+        }
+    }
+
+    /// The steps of a dense row-major array.
+    static func steps(_ shape: [Int]) -> [Int] {
+        var steps = shape.map { _ in 1 }
+        for axis in shape.indices.dropLast().reversed() { steps[axis] = steps[axis + 1] * shape[axis + 1] }
+        return steps
+    }
+
+    /// Fills `count` elements of y with `number` in the type `dtype`.
+    static func fill(_ y: UnsafeMutableRawPointer, _ number: Double, _ dtype: DataType, count: Int, threads: Int) {
+        if number == 0, number.sign == .plus {
+            let bytes = count * dtype.size
+            parallelFor(bytes, grain: 1 << 18, threads: threads) { range, _ in
+                (y + range.lowerBound).initializeMemory(as: UInt8.self, repeating: 0, count: range.count)
+            }
             return
         }
-        if inner.input == 1 && inner.output == 1 {
-            outer(axes.dropLast(), inner.size, input, output) { $1.update(from: $0, count: inner.size) }
-        } else if let across = axes.lastIndex(where: { $0.input == 1 }), across != axes.count - 1 {
-            let other = axes[across]
-            var rest = axes
-            rest.removeLast()
-            rest.remove(at: across)
-            outer(rest[...], inner.size * other.size, input, output) { x, y in transpose(other, inner, x, y) }
-        } else if inner.input == 0 && inner.output == 1 {
-            outer(axes.dropLast(), inner.size, input, output) { $1.update(repeating: $0[0], count: inner.size) }
-        } else {
-            outer(axes.dropLast(), inner.size, input, output) { x, y in
-                for i in 0..<inner.size { y[i * inner.output] = x[i * inner.input] }
-            }
+        var value: UInt64 = 0
+        withUnsafeMutableBytes(of: &value) { store(number, dtype, $0) }
+        let kernel = Kernels.table.movement.strided!
+        let size = dtype.size
+        let word = value
+        parallelFor(count, grain: 1 << 16, threads: threads) { range, _ in
+            withUnsafeBytes(of: word) { kernel(size, range.count, $0.baseAddress, 0, y + range.lowerBound * size, 1) }
         }
     }
 
-    /// Both sides of a plane: the input runs along `rows`, the output along `columns`.
-    private func transpose<T>(_ rows: Axis, _ columns: Axis, _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
-        let tile = 16
-        var r = 0
-        while r < rows.size {
-            let lastRow = min(rows.size, r + tile)
-            var c = 0
-            while c < columns.size {
-                let lastColumn = min(columns.size, c + tile)
-                for i in r..<lastRow {
-                    let from = x + i
-                    let to = y + i * rows.output
-                    for j in c..<lastColumn { to[j * columns.output] = from[j * columns.input] }
-                }
-                c += tile
-            }
-            r += tile
+    /// `number` in the type `dtype`; what does not fit saturates, NaN gives integer 0.
+    private static func store(_ number: Double, _ dtype: DataType, _ p: UnsafeMutableRawBufferPointer) {
+        func integer<T: FixedWidthInteger>(_: T.Type) -> T {
+            if number.isNaN { return 0 }
+            return T(exactly: number.rounded(.towardZero)) ?? (number < 0 ? .min : .max)
+        }
+        switch dtype {
+        case .float32: p.storeBytes(of: Float(number), as: Float.self)
+        case .float64: p.storeBytes(of: number, as: Double.self)
+        case .int32: p.storeBytes(of: integer(Int32.self), as: Int32.self)
+        case .int64: p.storeBytes(of: integer(Int64.self), as: Int64.self)
+        case .uint8: p.storeBytes(of: integer(UInt8.self), as: UInt8.self)
+        case .bool: p.storeBytes(of: number != 0 ? 1 : 0, as: UInt8.self)
         }
     }
-
-    /// Calls `body` at each position of the outer axes; `work` elements a call.
-    private func outer<T>(
-        _ outer: ArraySlice<Axis>, _ work: Int, _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>,
-        _ body: (UnsafePointer<T>, UnsafeMutablePointer<T>) -> Void
-    ) {
-        let axes = Array(outer)
-        let total = axes.reduce(1) { $0 * $1.size }
-        parallelFor(total, grain: max(1, 32768 / max(work, 1)), threads: threads) { range, _ in
-            var position = [Int](repeating: 0, count: axes.count)
-            var index = range.lowerBound
-            var x = 0
-            var y = 0
-            for k in axes.indices.reversed() {
-                position[k] = index % axes[k].size
-                index /= axes[k].size
-                x += position[k] * axes[k].input
-                y += position[k] * axes[k].output
-            }
-            for _ in range {
-                body(input + x, output + y)
-                var k = axes.count - 1
-                while k >= 0 {
-                    position[k] += 1
-                    x += axes[k].input
-                    y += axes[k].output
-                    if position[k] < axes[k].size { break }
-                    x -= axes[k].size * axes[k].input
-                    y -= axes[k].size * axes[k].output
-                    position[k] = 0
-                    k -= 1
-                }
-            }
-        }
-    }
-}
-
-/// Writes `count` elements of `number` in the given type.
-package func fill(_ output: UnsafeMutableRawPointer, _ dtype: DataType, _ count: Int, _ number: Double, threads: Int) {
-    func write<T>(_ value: T) {
-        let p = output.assumingMemoryBound(to: T.self)
-        parallelFor(count, grain: 65536, threads: threads) { range, _ in
-            (p + range.lowerBound).update(repeating: value, count: range.count)
-        }
-    }
-    switch dtype {
-    case .float32: write(Float(number))
-    case .float64: write(number)
-    case .int32: write(Int32(clamping: wholeNumber(number)))
-    case .int64: write(Int64(wholeNumber(number)))
-    case .uint8: write(UInt8(clamping: wholeNumber(number)))
-    case .bool: write(UInt8(number != 0 ? 1 : 0))
-    }
-}
-
-/// The integer nearest to `number` toward zero, clamped; 0 for NaN.
-package func wholeNumber(_ number: Double) -> Int {
-    if number.isNaN { return 0 }
-    if number >= 0x1p63 { return Int.max }
-    if number < -0x1p63 { return Int.min }
-    return Int(number)
-}
-
-/// `axis` counted from the front; negative ones count from the back.
-package func normalizedAxis(_ axis: Int, rank: Int, op: String) throws(ConvError) -> Int {
-    guard axis >= -rank, axis < rank else {
-        throw .invalidArgument("\(op): axis: expected \(-rank) to \(rank - 1) for a tensor of rank \(rank), received \(axis)")
-    }
-    return axis < 0 ? axis + rank : axis
 }

@@ -1,42 +1,40 @@
 import TensorCore
 
-/// The axes in another order: output axis i is input axis `perm[i]`.
+/// Axis i of the output is axis *perm*[i] of the input.
 struct Transpose: Op {
     let name = "transpose"
 
-    private func permutation(_ input: TensorSpec, _ attributes: Attributes) throws(ConvError) -> [Int] {
-        let given = try attributes.ints("perm")
-        guard given.count == input.rank else {
-            throw .invalidArgument("\(name): perm: expected \(input.rank) axes for shape \(shapeText(input.shape)), received \(given)")
-        }
-        var perm: [Int] = []
-        for axis in given { perm.append(try normalizedAxis(axis, rank: input.rank, op: name)) }
-        guard Set(perm).count == perm.count else {
-            throw .invalidArgument("\(name): perm: expected each axis once, received \(given)")
-        }
-        return perm
-    }
-
     func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
         try expectInputs(inputs, 1...1)
-        return [TensorSpec(inputs[0].dtype, try permutation(inputs[0], attributes).map { inputs[0].shape[$0] })]
+        let x = inputs[0]
+        let perm = try permutation(attributes, rank: x.rank)
+        return [TensorSpec(x.dtype, perm.map { x.shape[$0] })]
+    }
+
+    private func permutation(_ attributes: Attributes, rank: Int) throws(ConvError) -> [Int] {
+        let perm = try ints("perm", attributes, count: rank).map { $0 < 0 ? $0 &+ rank : $0 }
+        guard perm.sorted() == Array(0..<rank) else {
+            throw .invalidArgument("\(name): perm: expected each axis from 0 to \(rank - 1) once, received \(perm)")
+        }
+        return perm
     }
 
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        let strides = StridedCopy.strides(of: inputs[0].shape)
+        let perm = try permutation(attributes, rank: inputs[0].rank)
+        let steps = StridedCopy.steps(inputs[0].shape)
         let copy = StridedCopy(
-            shape: outputs[0].shape, inputStrides: try permutation(inputs[0], attributes).map { strides[$0] },
-            outputStrides: StridedCopy.strides(of: outputs[0].shape), elementSize: inputs[0].dtype.size, threads: context.threads)
-        return PreparedOp(algorithm: "strided-copy") { copy.run($0.inputs[0], $0.outputs[0]) }
+            size: inputs[0].dtype.size, dims: outputs[0].shape, xSteps: perm.map { steps[$0] }, ySteps: StridedCopy.steps(outputs[0].shape),
+            threads: context.threads)
+        return PreparedOp(algorithm: "copy") { copy.run($0.inputs[0], $0.outputs[0]) }
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return [nil] }
-        let perm = try permutation(graph.spec(call.inputs[0]), call.attributes)
+        let perm = try permutation(call.attributes, rank: graph.spec(dy).rank)
         var inverse = perm
-        for (to, from) in perm.enumerated() { inverse[from] = to }
+        for (axis, from) in perm.enumerated() { inverse[from] = axis }
         return [try graph("transpose", dy, attributes: ["perm": .ints(inverse)])]
     }
 }

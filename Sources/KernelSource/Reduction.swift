@@ -1,0 +1,204 @@
+import CKernelInterface
+
+// Float addition is not associative, so the order is written out: lanes, pairs, rows. It depends on the shape alone.
+
+@inline(__always) private func largest<T: Comparable>(_ a: T, _ b: T) -> T { (a > b) || (a != a) ? a : b }
+@inline(__always) private func smallest<T: Comparable>(_ a: T, _ b: T) -> T { (a < b) || (a != a) ? a : b }
+
+/// y[j] = x[0][j] ∘ x[1][j] ∘ …; four rows at a time, so that y is read and written once for four loads.
+@inline(__always)
+private func columns<T>(
+    _: T.Type, _ rows: Int, _ n: Int, _ stride: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ f: (T, T) -> T
+) {
+    let x = x.assumingMemoryBound(to: T.self)
+    let y = y.assumingMemoryBound(to: T.self)
+    UnsafeMutableRawPointer(y).copyMemory(from: x, byteCount: n * MemoryLayout<T>.stride)
+    var i = 1
+    while i + 4 <= rows {
+        let a = x + i * stride
+        let b = a + stride
+        let c = b + stride
+        let d = c + stride
+        for j in 0..<n { y[j] = f(y[j], f(f(a[j], b[j]), f(c[j], d[j]))) }
+        i += 4
+    }
+    while i < rows {
+        let a = x + i * stride
+        for j in 0..<n { y[j] = f(y[j], a[j]) }
+        i += 1
+    }
+}
+
+/// The reduction of a contiguous row: 32 lanes over the row, joined pairwise, then the tail one by one.
+@inline(__always)
+private func row<T>(_: T.Type, _ count: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ zero: T, _ f: (T, T) -> T) {
+    let x = x.assumingMemoryBound(to: T.self)
+    let y = y.assumingMemoryBound(to: T.self)
+    var i = 1
+    var result = x[0]
+    if count >= 32 {
+        var lanes = InlineArray<32, T>(repeating: zero)
+        for j in 0..<32 { lanes[unchecked: j] = x[j] }
+        i = 32
+        while i + 32 <= count {
+            for j in 0..<32 { lanes[unchecked: j] = f(lanes[unchecked: j], x[i + j]) }
+            i += 32
+        }
+        for j in 0..<16 { lanes[unchecked: j] = f(lanes[unchecked: j], lanes[unchecked: j + 16]) }
+        for j in 0..<8 { lanes[unchecked: j] = f(lanes[unchecked: j], lanes[unchecked: j + 8]) }
+        for j in 0..<4 { lanes[unchecked: j] = f(lanes[unchecked: j], lanes[unchecked: j + 4]) }
+        result = f(f(lanes[unchecked: 0], lanes[unchecked: 2]), f(lanes[unchecked: 1], lanes[unchecked: 3]))
+    }
+    while i < count {
+        result = f(result, x[i])
+        i += 1
+    }
+    y[0] = result
+}
+
+@inline(__always)
+private func reduceReal<T: BinaryFloatingPoint>(
+    _: T.Type, _ function: Int, _ rows: Int, _ n: Int, _ stride: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer
+) {
+    switch function {
+    case SC_REDUCE_SUM: columns(T.self, rows, n, stride, x, y) { $0 + $1 }
+    case SC_REDUCE_MAX: columns(T.self, rows, n, stride, x, y) { largest($0, $1) }
+    case SC_REDUCE_MIN: columns(T.self, rows, n, stride, x, y) { smallest($0, $1) }
+    default: columns(T.self, rows, n, stride, x, y) { $0 * $1 }
+    }
+}
+
+@inline(__always)
+private func reduceInteger<T: FixedWidthInteger>(
+    _: T.Type, _ function: Int, _ rows: Int, _ n: Int, _ stride: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer
+) {
+    switch function {
+    case SC_REDUCE_SUM: columns(T.self, rows, n, stride, x, y) { $0 &+ $1 }
+    case SC_REDUCE_MAX: columns(T.self, rows, n, stride, x, y) { largest($0, $1) }
+    case SC_REDUCE_MIN: columns(T.self, rows, n, stride, x, y) { smallest($0, $1) }
+    default: columns(T.self, rows, n, stride, x, y) { $0 &* $1 }
+    }
+}
+
+@inline(__always)
+private func rowReal<T: BinaryFloatingPoint>(_: T.Type, _ function: Int, _ n: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer) {
+    switch function {
+    case SC_REDUCE_SUM: row(T.self, n, x, y, 0) { $0 + $1 }
+    case SC_REDUCE_MAX: row(T.self, n, x, y, 0) { largest($0, $1) }
+    case SC_REDUCE_MIN: row(T.self, n, x, y, 0) { smallest($0, $1) }
+    default: row(T.self, n, x, y, 0) { $0 * $1 }
+    }
+}
+
+@inline(__always)
+private func rowInteger<T: FixedWidthInteger>(_: T.Type, _ function: Int, _ n: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer) {
+    switch function {
+    case SC_REDUCE_SUM: row(T.self, n, x, y, 0) { $0 &+ $1 }
+    case SC_REDUCE_MAX: row(T.self, n, x, y, 0) { largest($0, $1) }
+    case SC_REDUCE_MIN: row(T.self, n, x, y, 0) { smallest($0, $1) }
+    default: row(T.self, n, x, y, 0) { $0 &* $1 }
+    }
+}
+
+/// Column sums in float64, 64 columns at a time, rounded once after the scaling.
+@inline(__always)
+private func columnsWide<T: BinaryFloatingPoint>(
+    _: T.Type, _ rows: Int, _ n: Int, _ stride: Int, _ x: UnsafeRawPointer, _ scale: Double, _ y: UnsafeMutableRawPointer
+) {
+    let x = x.assumingMemoryBound(to: T.self)
+    let y = y.assumingMemoryBound(to: T.self)
+    var sums = InlineArray<64, Double>(repeating: 0)
+    var start = 0
+    while start < n {
+        let width = min(64, n - start)
+        for j in 0..<width { sums[unchecked: j] = 0 }
+        for i in 0..<rows {
+            let a = x + i * stride + start
+            for j in 0..<width { sums[unchecked: j] += Double(a[j]) }
+        }
+        for j in 0..<width { y[start + j] = T(sums[unchecked: j] * scale) }
+        start += 64
+    }
+}
+
+@inline(__always)
+private func arg<T: Comparable>(
+    _: T.Type, _ sign: Int, _ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ index: UnsafeMutablePointer<Int64>
+) {
+    let x = x.assumingMemoryBound(to: T.self)
+    for j in 0..<n {
+        var best = x[j]
+        var at = 0
+        var i = 1
+        while i < rows {
+            let v = x[i * n + j]
+            if (sign > 0 ? v > best : v < best) || (v != v && best == best) {
+                best = v
+                at = i
+            }
+            i += 1
+        }
+        index[j] = Int64(at)
+    }
+}
+
+@inline(__always)
+private func cumsum<T>(_: T.Type, _ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ add: (T, T) -> T) {
+    let x = x.assumingMemoryBound(to: T.self)
+    let y = y.assumingMemoryBound(to: T.self)
+    for j in 0..<n { y[j] = x[j] }
+    var i = n
+    while i < rows * n {
+        y[i] = add(y[i - n], x[i])
+        i += 1
+    }
+}
+
+func makeReductionKernels() -> sc_reduction_kernels {
+    var k = sc_reduction_kernels()
+    k.columns = { function, dtype, rows, n, stride, x, y in
+        switch dtype {
+        case 0: reduceReal(Float.self, function, rows, n, stride, x!, y!)
+        case 1: reduceReal(Double.self, function, rows, n, stride, x!, y!)
+        case 2: reduceInteger(Int32.self, function, rows, n, stride, x!, y!)
+        case 3: reduceInteger(Int64.self, function, rows, n, stride, x!, y!)
+        default: reduceInteger(UInt8.self, function, rows, n, stride, x!, y!)
+        }
+    }
+    k.row = { function, dtype, n, x, y in
+        switch dtype {
+        case 0: rowReal(Float.self, function, n, x!, y!)
+        case 1: rowReal(Double.self, function, n, x!, y!)
+        case 2: rowInteger(Int32.self, function, n, x!, y!)
+        case 3: rowInteger(Int64.self, function, n, x!, y!)
+        default: rowInteger(UInt8.self, function, n, x!, y!)
+        }
+    }
+    k.columns_wide = { dtype, rows, n, stride, x, scale, y in
+        if dtype == 0 {
+            columnsWide(Float.self, rows, n, stride, x!, scale, y!)
+        } else {
+            columnsWide(Double.self, rows, n, stride, x!, scale, y!)
+        }
+    }
+    k.arg = { dtype, sign, rows, n, x, index in
+        switch dtype {
+        case 0: arg(Float.self, sign, rows, n, x!, index!)
+        case 1: arg(Double.self, sign, rows, n, x!, index!)
+        case 2: arg(Int32.self, sign, rows, n, x!, index!)
+        case 3: arg(Int64.self, sign, rows, n, x!, index!)
+        default: arg(UInt8.self, sign, rows, n, x!, index!)
+        }
+    }
+    k.cumsum = { dtype, rows, n, x, y in
+        switch dtype {
+        case 0: cumsum(Float.self, rows, n, x!, y!) { $0 + $1 }
+        case 1: cumsum(Double.self, rows, n, x!, y!) { $0 + $1 }
+        case 2: cumsum(Int32.self, rows, n, x!, y!) { $0 &+ $1 }
+        case 3: cumsum(Int64.self, rows, n, x!, y!) { $0 &+ $1 }
+        default: cumsum(UInt8.self, rows, n, x!, y!) { $0 &+ $1 }
+        }
+    }
+    addSoftmaxKernels(&k)
+    return k
+}
