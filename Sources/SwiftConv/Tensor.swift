@@ -1,4 +1,5 @@
 import Graph
+import Ops
 import TensorCore
 
 /// A multi-dimensional array of numbers: an immutable value with value semantics.

@@ -16,7 +16,7 @@ final class Trace: @unchecked Sendable {
     /// Calls `body` with this trace as the current one.
     func record<R>(_ body: () throws(SwiftConvError) -> R) throws(SwiftConvError) -> R {
         let result = Trace.$current.withValue(self) { () -> Result<R, SwiftConvError> in
-            do {
+            do throws(SwiftConvError) {
                 return .success(try body())
             } catch {
                 return .failure(error)

@@ -1,0 +1,60 @@
+import TensorCore
+
+/// A part of a model: it makes one tensor from another, with parameters that training changes.
+///
+/// A layer of your own needs a name and a call made of operations on tensors; its gradient follows from them. One with weights makes
+/// them in `build` and lists them in `parameters`:
+///
+///     final class Scale: Layer {
+///         let name = "scale"
+///         private(set) var parameters: [Parameter] = []
+///         func build(inputShape: [Int]) throws(SwiftConvError) {
+///             parameters = [try Parameter("factor", .ones([inputShape.last ?? 1]))]
+///         }
+///         func callAsFunction(_ x: Tensor, training: Bool) throws(SwiftConvError) -> Tensor {
+///             try x * parameters[0].value
+///         }
+///     }
+public protocol Layer: AnyObject {
+    var name: String { get }
+    /// What it keeps; empty before `build`.
+    var parameters: [Parameter] { get }
+    /// Makes the parameters for inputs of this shape (batch included). Called once, before the first call.
+    func build(inputShape: [Int]) throws(SwiftConvError)
+    func callAsFunction(_ x: Tensor, training: Bool) throws(SwiftConvError) -> Tensor
+}
+
+extension Layer {
+    public var parameters: [Parameter] { [] }
+    public func build(inputShape: [Int]) throws(SwiftConvError) {}
+    public func callAsFunction(_ x: Tensor) throws(SwiftConvError) -> Tensor { try self(x, training: false) }
+
+    /// The number of trainable and other numbers it keeps.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+}
+
+/// Collects the layers in the braces after `Sequential`.
+@resultBuilder
+public enum LayerBuilder {
+    public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }
+    public static func buildExpression(_ layers: [any Layer]) -> [any Layer] { layers }
+    /// `Activation.relu` on a line of its own is a layer too.
+    public static func buildExpression(_ activation: Activation) -> [any Layer] { [ActivationLayer(activation)] }
+    public static func buildBlock(_ parts: [any Layer]...) -> [any Layer] { parts.flatMap { $0 } }
+    public static func buildOptional(_ part: [any Layer]?) -> [any Layer] { part ?? [] }
+    public static func buildEither(first part: [any Layer]) -> [any Layer] { part }
+    public static func buildEither(second part: [any Layer]) -> [any Layer] { part }
+    public static func buildArray(_ parts: [[any Layer]]) -> [any Layer] { parts.flatMap { $0 } }
+}
+
+/// Throws unless `shape` has `rank` dimensions.
+func expectRank(_ rank: Int, _ shape: [Int], _ layer: String) throws(SwiftConvError) {
+    guard shape.count == rank else {
+        throw .invalidArgument("\(layer): expected an input of \(rank) dimensions, received shape \(shapeText(shape))")
+    }
+}
+
+/// Throws unless `number` is at least 1.
+func expectPositive(_ number: Int, _ argument: String, _ layer: String) throws(SwiftConvError) {
+    guard number > 0 else { throw .invalidArgument("\(layer): \(argument): expected at least 1, received \(number)") }
+}
