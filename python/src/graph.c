@@ -14,10 +14,17 @@ static PyTypeObject *graph_type;
 
 static sc_graph *handle_of(PyObject *self) { return ((graph_object *)self)->handle; }
 
+// An id, -1 (which no graph has) for one out of range; or an exception.
+static int32_t id_from_object(PyObject *object) {
+    int overflow = 0;
+    long id = PyLong_AsLongAndOverflow(object, &overflow);
+    return overflow || id < -1 || id > INT32_MAX ? -1 : (int32_t)id;
+}
+
 static PyObject *graph_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     static char *names[] = {NULL};
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":Graph", names)) return NULL;
-    graph_object *self = (graph_object *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    graph_object *self = allocate(type);
     if (!self) return NULL;
     sc_status status = sc_graph_create(&self->handle);
     if (status != SC_OK) {
@@ -30,10 +37,8 @@ static PyObject *graph_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 }
 
 static void graph_dealloc(PyObject *object) {
-    PyTypeObject *type = Py_TYPE(object);
     sc_graph_release(handle_of(object));
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
-    Py_DECREF(type);
+    release(object);
 }
 
 static PyObject *id_or_error(sc_status status, int32_t id) { return status == SC_OK ? PyLong_FromLong(id) : raise_status(status); }
@@ -66,20 +71,21 @@ static PyObject *graph_variable(PyObject *self, PyObject *variable) {
 
 static PyObject *graph_apply(PyObject *self, PyObject *args) {
     PyObject *op, *list;
-    int32_t *inputs = NULL, count = 0, outputs[MOST_OUTPUTS], output_count = MOST_OUTPUTS;
+    int32_t count = 0, outputs[MOST_OUTPUTS], output_count = MOST_OUTPUTS;
     if (!PyArg_ParseTuple(args, "OO:apply", &op, &list)) return NULL;
     const sc_op *handle = op_handle(op);
-    if (!handle || ids_from_list(list, 0, &inputs, &count) < 0) return NULL;
+    int32_t *inputs = handle ? ids_from_list(list, 0, &count) : NULL;
+    if (!inputs) return NULL;
     sc_status status = sc_graph_apply(handle_of(self), handle, inputs, count, outputs, &output_count);
     PyMem_Free(inputs);
-    return status == SC_OK ? ids_to_list(outputs, output_count, 0) : raise_status(status);
+    return status == SC_OK ? ids_to_list(outputs, output_count) : raise_status(status);
 }
 
 static PyObject *graph_assign(PyObject *self, PyObject *args) {
-    PyObject *variable;
-    int id;
-    if (!PyArg_ParseTuple(args, "Oi:assign", &variable, &id)) return NULL;
-    sc_variable *handle = variable_handle(variable);
+    PyObject *variable, *value;
+    if (!PyArg_ParseTuple(args, "OO:assign", &variable, &value)) return NULL;
+    int32_t id = id_from_object(value);
+    sc_variable *handle = PyErr_Occurred() ? NULL : variable_handle(variable);
     if (!handle) return NULL;
     sc_status status = sc_graph_assign(handle_of(self), handle, id);
     if (status != SC_OK) return raise_status(status);
@@ -88,27 +94,19 @@ static PyObject *graph_assign(PyObject *self, PyObject *args) {
 
 static PyObject *graph_gradient(PyObject *self, PyObject *args) {
     PyObject *target_list, *seed_list, *source_list, *result = NULL;
-    int32_t *targets = NULL, *seeds = NULL, *sources = NULL, *found = NULL;
     int32_t target_count = 0, seed_count = 0, source_count = 0;
     if (!PyArg_ParseTuple(args, "OOO:gradient", &target_list, &seed_list, &source_list)) return NULL;
-    if (ids_from_list(target_list, 0, &targets, &target_count) < 0) goto done;
-    if (seed_list != Py_None && ids_from_list(seed_list, 1, &seeds, &seed_count) < 0) goto done;
-    if (seeds && seed_count != target_count) {
+    int32_t *targets = ids_from_list(target_list, 0, &target_count);
+    int32_t *seeds = targets && seed_list != Py_None ? ids_from_list(seed_list, 1, &seed_count) : NULL;
+    int32_t *sources = PyErr_Occurred() ? NULL : ids_from_list(source_list, 0, &source_count);
+    int32_t *found = sources ? PyMem_Malloc(((size_t)source_count + 1) * sizeof *found) : NULL;
+    if (sources && !found) PyErr_NoMemory();
+    if (found && seeds && seed_count != target_count) {
         PyErr_Format(native.invalid_argument, "gradient: seeds: expected %d, received %d", (int)target_count, (int)seed_count);
-        goto done;
+    } else if (found) {
+        sc_status status = sc_graph_gradient(handle_of(self), targets, seeds, target_count, sources, source_count, found);
+        result = status == SC_OK ? ids_to_list(found, source_count) : raise_status(status);
     }
-    if (ids_from_list(source_list, 0, &sources, &source_count) < 0) goto done;
-    found = PyMem_Malloc((source_count ? (size_t)source_count : 1) * sizeof *found);
-    if (!seeds) seeds = PyMem_Malloc((target_count ? (size_t)target_count : 1) * sizeof *seeds);
-    if (!found || !seeds) {
-        PyErr_NoMemory();
-        goto done;
-    }
-    if (seed_list == Py_None)
-        for (int32_t i = 0; i < target_count; i++) seeds[i] = -1;
-    sc_status status = sc_graph_gradient(handle_of(self), targets, seeds, target_count, sources, source_count, found);
-    result = status == SC_OK ? ids_to_list(found, source_count, 1) : raise_status(status);
-done:
     PyMem_Free(targets);
     PyMem_Free(seeds);
     PyMem_Free(sources);
@@ -117,10 +115,10 @@ done:
 }
 
 static PyObject *graph_spec(PyObject *self, PyObject *value) {
-    long id = PyLong_AsLong(value);
-    if (id == -1 && PyErr_Occurred()) return NULL;
+    int32_t id = id_from_object(value);
+    if (PyErr_Occurred()) return NULL;
     sc_spec spec;
-    sc_status status = sc_graph_spec(handle_of(self), id < -1 || id > INT32_MAX ? -1 : (int32_t)id, &spec);
+    sc_status status = sc_graph_spec(handle_of(self), id, &spec);
     return status == SC_OK ? spec_tuple(&spec) : raise_status(status);
 }
 
@@ -172,13 +170,11 @@ static PyObject *executable_new(PyTypeObject *type, PyObject *args, PyObject *kw
         PyErr_Format(PyExc_TypeError, "Executable: graph: expected a swiftconv._native.Graph, received %R", graph);
         return NULL;
     }
-    executable_object *self = (executable_object *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
-    int32_t *feeds = NULL, *fetches = NULL;
+    executable_object *self = allocate(type);
     if (!self) return NULL;
-    if (ids_from_list(feed_list, 0, &feeds, &self->feeds) < 0 || ids_from_list(fetch_list, 0, &fetches, &self->fetches) < 0) {
-        self->fetches = 0;
-        goto failed;
-    }
+    int32_t *feeds = ids_from_list(feed_list, 0, &self->feeds);
+    int32_t *fetches = feeds ? ids_from_list(fetch_list, 0, &self->fetches) : NULL;
+    if (!fetches) goto failed;
     size_t all = (size_t)self->feeds + (size_t)self->fetches + 1;
     self->specs = PyMem_Calloc(all, sizeof *self->specs);
     self->args = PyMem_Calloc((size_t)self->fetches + 1, sizeof *self->args);
@@ -212,14 +208,12 @@ failed:
 
 static void executable_dealloc(PyObject *object) {
     executable_object *self = (executable_object *)object;
-    PyTypeObject *type = Py_TYPE(object);
     for (int32_t i = 0; self->args && i < self->fetches; i++) Py_XDECREF(self->args[i]);
     PyMem_Free(self->args);
     PyMem_Free(self->specs);
     if (self->lock) PyThread_free_lock(self->lock);
     sc_executable_release(self->handle);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
-    Py_DECREF(type);
+    release(object);
 }
 
 // 0 if the array may be fed at this place, -1 with an exception.

@@ -12,8 +12,7 @@ typedef struct {
 static PyTypeObject *buffer_type;
 
 PyObject *new_buffer(int64_t bytes, void **data) {
-    allocfunc allocate = (allocfunc)PyType_GetSlot(buffer_type, Py_tp_alloc);
-    buffer_object *self = (buffer_object *)allocate(buffer_type, 0);
+    buffer_object *self = allocate(buffer_type);
     if (!self) return NULL;
     self->data = sc_buffer_acquire(bytes);
     self->bytes = bytes;
@@ -28,10 +27,8 @@ PyObject *new_buffer(int64_t bytes, void **data) {
 
 static void buffer_dealloc(PyObject *object) {
     buffer_object *self = (buffer_object *)object;
-    PyTypeObject *type = Py_TYPE(object);
     if (self->data) sc_buffer_release(self->data, self->bytes);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
-    Py_DECREF(type);
+    release(object);
 }
 
 static int buffer_get(PyObject *object, Py_buffer *view, int flags) {
@@ -74,7 +71,7 @@ static PyObject *variable_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:Variable", names, &dtype, &shape)) return NULL;
     sc_spec spec;
     if (spec_from_objects(dtype, shape, &spec) < 0) return NULL;
-    variable_object *self = (variable_object *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    variable_object *self = allocate(type);
     if (!self) return NULL;
     self->spec = spec;
     Py_ssize_t stride = DTYPES[spec.dtype].size;
@@ -94,10 +91,8 @@ static PyObject *variable_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 }
 
 static void variable_dealloc(PyObject *object) {
-    PyTypeObject *type = Py_TYPE(object);
     sc_variable_release(((variable_object *)object)->handle);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
-    Py_DECREF(type);
+    release(object);
 }
 
 static int variable_get(PyObject *object, Py_buffer *view, int flags) {

@@ -30,6 +30,14 @@ PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *name) {
     return (PyTypeObject *)type;
 }
 
+void *allocate(PyTypeObject *type) { return ((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0); }
+
+void release(PyObject *object) {
+    PyTypeObject *type = Py_TYPE(object);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
+    Py_DECREF(type);
+}
+
 static PyObject *environment(PyObject *module, PyObject *unused) {
     (void)module;
     (void)unused;
@@ -40,16 +48,10 @@ static PyObject *environment(PyObject *module, PyObject *unused) {
 
 static PyObject *set_num_threads(PyObject *module, PyObject *count) {
     (void)module;
-    PyObject *index = PyNumber_Index(count);
-    if (!index) return NULL;
     int overflow = 0;
-    long threads = PyLong_AsLongAndOverflow(index, &overflow);
-    Py_DECREF(index);
+    long threads = PyLong_AsLongAndOverflow(count, &overflow);
     if (threads == -1 && PyErr_Occurred()) return NULL;
-    if (overflow || threads < INT32_MIN || threads > INT32_MAX) {
-        PyErr_Format(native.invalid_argument, "set_num_threads: expected a number of threads of at least 1, received %S", count);
-        return NULL;
-    }
+    if (overflow || threads < INT32_MIN || threads > INT32_MAX) threads = -1;  // the engine says what it expects
     sc_status status = sc_set_num_threads((int32_t)threads);
     if (status != SC_OK) return raise_status(status);
     Py_RETURN_NONE;

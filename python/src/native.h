@@ -47,9 +47,12 @@ int spec_from_objects(PyObject *dtype, PyObject *shape, sc_spec *spec);
 PyObject *shape_tuple(const sc_spec *spec);
 // (dtype, shape)
 PyObject *spec_tuple(const sc_spec *spec);
-// A list of ids as int32. The caller frees `*ids` with PyMem_Free. None in the list gives -1 if `optional`.
-int ids_from_list(PyObject *list, int optional, int32_t **ids, int32_t *count);
-PyObject *ids_to_list(const int32_t *ids, int32_t count, int optional);
+// The integers of a sequence, to be freed with PyMem_Free; None counts as -1 if `optional`. NULL with an exception.
+int64_t *integers(PyObject *sequence, int optional, const char *what, Py_ssize_t *count);
+// The same for ids of values in a graph.
+int32_t *ids_from_list(PyObject *list, int optional, int32_t *count);
+PyObject *ids_to_list(const int32_t *ids, int32_t count);
+PyObject *specs_to_list(const sc_spec *specs, int32_t count);
 
 typedef enum { BORROWED = 0, NOT_PLAIN = 1, FAILED = -1 } borrow_result;
 // The memory of a NumPy array that the engine can read in place. NOT_PLAIN sets no exception.
@@ -77,5 +80,8 @@ int add_graph_types(PyObject *module);
 
 // The type made from a spec, added to the module under its name; NULL with an exception.
 PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *name);
+// The ends of a heap object's life.
+void *allocate(PyTypeObject *type);
+void release(PyObject *object);
 
 #endif

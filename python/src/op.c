@@ -35,82 +35,49 @@ const sc_op *op_handle(PyObject *object) {
 
 // ---- attributes -------------------------------------------------------------------------------------------------------------------
 
-// Fills one attribute; what it points to is `*memory` (to be freed with PyMem_Free) or belongs to `value`. 0, or -1 with an exception.
+// Fills one attribute; `*memory` (to be freed with PyMem_Free) and `value` hold what it points to. -1 with an exception.
 static int attribute_from_object(PyObject *value, sc_attribute *attribute, void **memory) {
     attribute->count = 1;
     if (PyUnicode_Check(value)) {
         attribute->kind = SC_ATTRIBUTE_STRING;
         attribute->string = PyUnicode_AsUTF8AndSize(value, NULL);
-        return attribute->string ? 0 : -1;
-    }
-    if (PyIndex_Check(value)) {
-        PyObject *index = PyNumber_Index(value);
-        int64_t *number = *memory = PyMem_Malloc(sizeof *number);
-        int overflow = 0;
-        if (number && index) *number = PyLong_AsLongLongAndOverflow(index, &overflow);
-        Py_XDECREF(index);
-        if (!number) PyErr_NoMemory();
-        if (overflow) PyErr_Format(native.invalid_argument, "%s: expected an integer of 64 bits, received %R", attribute->key, value);
-        attribute->kind = SC_ATTRIBUTE_INT;
-        attribute->ints = number;
-        return PyErr_Occurred() ? -1 : 0;
-    }
-    if (PyNumber_Check(value) && !PySequence_Check(value)) {
+    } else if (PySequence_Check(value) || PyIndex_Check(value)) {
+        PyObject *sequence = PySequence_Check(value) ? Py_NewRef(value) : PyTuple_Pack(1, value);
+        Py_ssize_t count = 0;
+        attribute->ints = *memory = sequence ? integers(sequence, 0, attribute->key, &count) : NULL;
+        attribute->kind = sequence == value ? SC_ATTRIBUTE_INTS : SC_ATTRIBUTE_INT;
+        attribute->count = (int32_t)count;
+        Py_XDECREF(sequence);
+    } else {
         PyObject *real = PyNumber_Float(value);
         double *number = *memory = PyMem_Malloc(sizeof *number);
-        if (number && real) *number = PyFloat_AsDouble(real);
-        Py_XDECREF(real);
+        if (real && number) *number = PyFloat_AsDouble(real);
         if (!number) PyErr_NoMemory();
+        Py_XDECREF(real);
         attribute->kind = SC_ATTRIBUTE_DOUBLE;
         attribute->number = number;
-        return PyErr_Occurred() ? -1 : 0;
     }
-    PyObject *items = PySequence_Tuple(value);
-    if (!items) {
-        PyErr_Format(PyExc_TypeError, "%s: expected a number, a string or a sequence of integers, received %R", attribute->key, value);
-        return -1;
-    }
-    Py_ssize_t n = PyTuple_Size(items);
-    int64_t *numbers = *memory = PyMem_Malloc((n ? (size_t)n : 1) * sizeof *numbers);
-    if (!numbers) PyErr_NoMemory();
-    for (Py_ssize_t i = 0; numbers && i < n && !PyErr_Occurred(); i++) {
-        PyObject *index = PyNumber_Index(PyTuple_GetItem(items, i));
-        int overflow = 0;
-        if (index) numbers[i] = PyLong_AsLongLongAndOverflow(index, &overflow);
-        Py_XDECREF(index);
-        if (overflow) PyErr_Format(native.invalid_argument, "%s: expected integers of 64 bits, received %R", attribute->key, value);
-    }
-    Py_DECREF(items);
-    attribute->kind = SC_ATTRIBUTE_INTS;
-    attribute->count = (int32_t)n;
-    attribute->ints = numbers;
     return PyErr_Occurred() ? -1 : 0;
 }
 
 static int create_op(op_object *self, PyObject *name, PyObject *attributes) {
     PyObject *items = PyDict_Items(attributes);
     Py_ssize_t n = items ? PyList_Size(items) : 0;
-    size_t room = n ? (size_t)n : 1;
-    sc_attribute *list = PyMem_Calloc(room, sizeof *list);
-    void **memory = PyMem_Calloc(room, sizeof *memory);
+    sc_attribute *list = PyMem_Calloc((size_t)n + 1, sizeof *list);
+    void **memory = PyMem_Calloc((size_t)n + 1, sizeof *memory);
     const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
     if (!list || !memory) PyErr_NoMemory();
-    for (Py_ssize_t i = 0; items && list && memory && i < n && !PyErr_Occurred(); i++) {
-        PyObject *item = PyList_GetItem(items, i);
-        PyObject *key = PyTuple_GetItem(item, 0);
+    for (Py_ssize_t i = 0; i < n && !PyErr_Occurred(); i++) {
+        PyObject *item = PyList_GetItem(items, i), *key = PyTuple_GetItem(item, 0);
         list[i].key = PyUnicode_Check(key) ? PyUnicode_AsUTF8AndSize(key, NULL) : NULL;
-        if (list[i].key) {
+        if (list[i].key)
             attribute_from_object(PyTuple_GetItem(item, 1), &list[i], &memory[i]);
-        } else if (!PyErr_Occurred()) {
+        else if (!PyErr_Occurred())
             PyErr_SetString(PyExc_TypeError, "Op: attributes: expected names that are strings");
-        }
     }
-    if (!PyErr_Occurred() && text) {
+    if (!PyErr_Occurred()) {
         sc_status status = sc_op_create(text, list, (int32_t)n, &self->handle);
-        if (status != SC_OK) {
-            self->handle = NULL;
-            raise_status(status);
-        }
+        if (status != SC_OK) self->handle = NULL, raise_status(status);
     }
     for (Py_ssize_t i = 0; memory && i < n; i++) PyMem_Free(memory[i]);
     PyMem_Free(memory);
@@ -122,13 +89,10 @@ static int create_op(op_object *self, PyObject *name, PyObject *attributes) {
 static PyObject *op_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     static char *names[] = {"name", "attributes", NULL};
     PyObject *name, *attributes = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "U|O:Op", names, &name, &attributes)) return NULL;
-    PyObject *own = PyDict_New();
-    if (!own || (attributes && PyDict_Update(own, attributes) < 0)) {
-        Py_XDECREF(own);
-        return NULL;
-    }
-    op_object *self = (op_object *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "U|O!:Op", names, &name, &PyDict_Type, &attributes)) return NULL;
+    PyObject *own = attributes ? PyDict_Copy(attributes) : PyDict_New();
+    if (!own) return NULL;
+    op_object *self = allocate(type);
     if (!self) {
         Py_DECREF(own);
         return NULL;
@@ -154,13 +118,11 @@ static void entry_release(prepared_entry *entry) {
 
 static void op_dealloc(PyObject *object) {
     op_object *self = (op_object *)object;
-    PyTypeObject *type = Py_TYPE(object);
     for (int32_t i = 0; i < self->count; i++) entry_release(self->entries[i]);
     sc_op_release(self->handle);
     Py_XDECREF(self->name);
     Py_XDECREF(self->attributes);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
-    Py_DECREF(type);
+    release(object);
 }
 
 static int same_specs(const sc_spec *a, const sc_spec *b, int32_t count) {
@@ -305,16 +267,9 @@ static PyObject *op_run(PyObject *self, PyObject *const *args, Py_ssize_t count)
 static PyObject *op_apply(PyObject *self, PyObject *const *args, Py_ssize_t count) { return run(self, args, count, 0); }
 
 static PyObject *op_call(PyObject *self, PyObject *args, PyObject *kwargs) {
-    if (kwargs && PyDict_Size(kwargs)) {
-        PyErr_SetString(PyExc_TypeError, "an op takes arrays only, no keywords");
-        return NULL;
-    }
-    Py_ssize_t count = PyTuple_Size(args);
-    PyObject *few[FEW], **items = count <= FEW ? few : PyMem_Malloc((size_t)count * sizeof *items);
-    if (!items) return PyErr_NoMemory();
-    for (Py_ssize_t i = 0; i < count; i++) items[i] = PyTuple_GetItem(args, i);
-    PyObject *result = run(self, items, count, 1);
-    if (items != few) PyMem_Free(items);
+    PyObject *method = PyObject_GetAttrString(self, "run");
+    PyObject *result = method ? PyObject_Call(method, args, kwargs) : NULL;
+    Py_XDECREF(method);
     return result;
 }
 
@@ -352,13 +307,7 @@ static PyObject *op_infer(PyObject *object, PyObject *list) {
     if (!specs) return NULL;
     sc_status status = sc_op_infer(((op_object *)object)->handle, specs, inputs, outputs, &count);
     PyMem_Free(specs);
-    if (status != SC_OK) return raise_status(status);
-    PyObject *result = PyList_New(count);
-    for (int32_t i = 0; result && i < count; i++) {
-        PyObject *item = spec_tuple(&outputs[i]);
-        if (!item || PyList_SetItem(result, i, item) < 0) Py_CLEAR(result);
-    }
-    return result;
+    return status == SC_OK ? specs_to_list(outputs, count) : raise_status(status);
 }
 
 static PyObject *op_describe(PyObject *object, PyObject *list) {

@@ -14,55 +14,62 @@ int64_t spec_bytes(const sc_spec *spec) {
     return bytes;
 }
 
-static int dtype_from_object(PyObject *object, sc_dtype *dtype) {
-    const char *name = PyUnicode_Check(object) ? PyUnicode_AsUTF8AndSize(object, NULL) : NULL;
-    for (int i = 0; name && i < 6; i++) {
-        if (strcmp(name, DTYPES[i].name) == 0) {
-            *dtype = i;
-            return 0;
-        }
+int64_t *integers(PyObject *sequence, int optional, const char *what, Py_ssize_t *count) {
+    PyObject *items = PySequence_Tuple(sequence);
+    if (!items) return NULL;
+    *count = PyTuple_Size(items);
+    int64_t *values = PyMem_Malloc(((size_t)*count + 1) * sizeof *values);
+    if (!values) PyErr_NoMemory();
+    for (Py_ssize_t i = 0; values && i < *count && !PyErr_Occurred(); i++) {
+        PyObject *item = PyTuple_GetItem(items, i);
+        PyObject *index = optional && item == Py_None ? PyLong_FromLong(-1) : PyNumber_Index(item);
+        int overflow = 0;
+        if (index) values[i] = PyLong_AsLongLongAndOverflow(index, &overflow);
+        if (overflow) PyErr_Format(native.invalid_argument, "%s: expected integers of 64 bits, received %S", what, items);
+        Py_XDECREF(index);
     }
+    Py_DECREF(items);
+    if (values && PyErr_Occurred()) {
+        PyMem_Free(values);
+        values = NULL;
+    }
+    return values;
+}
+
+static int dtype_from_object(PyObject *object) {
+    const char *name = PyUnicode_Check(object) ? PyUnicode_AsUTF8AndSize(object, NULL) : NULL;
+    for (int i = 0; name && i < 6; i++)
+        if (strcmp(name, DTYPES[i].name) == 0) return i;
     if (!PyErr_Occurred()) PyErr_Format(PyExc_TypeError, "dtype: expected float32, float64, int32, int64, uint8 or bool, received %R", object);
     return -1;
 }
 
 int spec_from_objects(PyObject *dtype, PyObject *shape, sc_spec *spec) {
     memset(spec, 0, sizeof *spec);
-    if (dtype_from_object(dtype, &spec->dtype) < 0) return -1;
-    PyObject *sizes = PySequence_Tuple(shape);
+    Py_ssize_t rank = 0;
+    spec->dtype = dtype_from_object(dtype);
+    int64_t *sizes = spec->dtype < 0 ? NULL : integers(shape, 0, "shape", &rank);
     if (!sizes) return -1;
-    Py_ssize_t rank = PyTuple_Size(sizes);
-    int result = 0;
-    if (rank > SC_MAX_RANK) {
-        PyErr_Format(native.unimplemented, "shape: expected at most %d dimensions, received %R", SC_MAX_RANK, sizes);
-        result = -1;
-    }
     int64_t bytes = DTYPES[spec->dtype].size;
-    int empty = 0;
-    for (Py_ssize_t i = 0; result == 0 && i < rank; i++) {
-        PyObject *index = PyNumber_Index(PyTuple_GetItem(sizes, i));
-        int overflow = 0;
-        long long size = index ? PyLong_AsLongLongAndOverflow(index, &overflow) : -1;
-        Py_XDECREF(index);
-        if (!index) {
-            result = -1;
-        } else if (overflow > 0 || (size > 0 && __builtin_mul_overflow(bytes, size, &bytes))) {
-            PyErr_Format(PyExc_MemoryError, "shape: a tensor of shape %R does not fit in memory", sizes);
-            result = -1;
-        } else if (overflow < 0 || size < 0) {
-            PyErr_Format(native.invalid_argument, "shape: expected sizes of at least 0, received %R", sizes);
-            result = -1;
-        }
-        empty |= size == 0;
-        spec->shape[i] = size;
-    }
-    if (result == 0 && !empty && bytes >= (int64_t)1 << 47) {
-        PyErr_Format(PyExc_MemoryError, "shape: a tensor of shape %R does not fit in memory", sizes);
-        result = -1;
+    int empty = 0, negative = 0, large = 0;
+    for (Py_ssize_t i = 0; i < rank; i++) {
+        negative |= sizes[i] < 0;
+        empty |= sizes[i] == 0;
+        large |= sizes[i] > 0 && (__builtin_mul_overflow(bytes, sizes[i], &bytes) || bytes >= (int64_t)1 << 47);
+        if (i < SC_MAX_RANK) spec->shape[i] = sizes[i];
     }
     spec->rank = (int32_t)rank;
-    Py_DECREF(sizes);
-    return result;
+    PyMem_Free(sizes);
+    if (negative) {
+        PyErr_Format(native.invalid_argument, "shape: expected sizes of at least 0, received %S", shape);
+    } else if (rank > SC_MAX_RANK) {
+        PyErr_Format(native.unimplemented, "shape: expected at most %d dimensions, received %S", SC_MAX_RANK, shape);
+    } else if (large && !empty) {
+        PyErr_Format(PyExc_MemoryError, "shape: a tensor of shape %S does not fit in memory", shape);
+    } else {
+        return 0;
+    }
+    return -1;
 }
 
 PyObject *shape_tuple(const sc_spec *spec) {
@@ -79,36 +86,31 @@ PyObject *spec_tuple(const sc_spec *spec) {
     return shape ? Py_BuildValue("(sN)", DTYPES[spec->dtype].name, shape) : NULL;
 }
 
-int ids_from_list(PyObject *list, int optional, int32_t **ids, int32_t *count) {
-    PyObject *items = PySequence_Tuple(list);
-    if (!items) return -1;
-    Py_ssize_t n = PyTuple_Size(items);
-    *ids = n > INT32_MAX ? NULL : PyMem_Malloc((n ? (size_t)n : 1) * sizeof **ids);
-    if (!*ids) PyErr_NoMemory();
-    for (Py_ssize_t i = 0; *ids && i < n; i++) {
-        PyObject *item = PyTuple_GetItem(items, i);
-        int overflow = 0;
-        long id = optional && item == Py_None ? -1 : PyLong_AsLongAndOverflow(item, &overflow);
-        if (id == -1 && PyErr_Occurred()) {
-            PyMem_Free(*ids);
-            *ids = NULL;
-        } else if (overflow || id > INT32_MAX || (id < 0 && item != Py_None)) {
-            PyErr_Format(native.invalid_argument, "graph: expected ids of values, received %R", item);
-            PyMem_Free(*ids);
-            *ids = NULL;
-        } else {
-            (*ids)[i] = (int32_t)id;
-        }
-    }
-    *count = (int32_t)n;
-    Py_DECREF(items);
-    return *ids ? 0 : -1;
-}
-
-PyObject *ids_to_list(const int32_t *ids, int32_t count, int optional) {
+PyObject *specs_to_list(const sc_spec *specs, int32_t count) {
     PyObject *list = PyList_New(count);
     for (int32_t i = 0; list && i < count; i++) {
-        PyObject *item = optional && ids[i] < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(ids[i]);
+        PyObject *item = spec_tuple(&specs[i]);
+        if (!item || PyList_SetItem(list, i, item) < 0) Py_CLEAR(list);
+    }
+    return list;
+}
+
+int32_t *ids_from_list(PyObject *list, int optional, int32_t *count) {
+    Py_ssize_t n = 0;
+    int64_t *values = integers(list, optional, "graph", &n);
+    int32_t *ids = values ? PyMem_Malloc(((size_t)n + 1) * sizeof *ids) : NULL;
+    if (values && !ids) PyErr_NoMemory();
+    // an id that does not fit is one that no graph has
+    for (Py_ssize_t i = 0; ids && i < n; i++) ids[i] = values[i] < -1 || values[i] > INT32_MAX ? INT32_MAX : (int32_t)values[i];
+    PyMem_Free(values);
+    *count = (int32_t)n;
+    return ids;
+}
+
+PyObject *ids_to_list(const int32_t *ids, int32_t count) {
+    PyObject *list = PyList_New(count);
+    for (int32_t i = 0; list && i < count; i++) {
+        PyObject *item = ids[i] < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(ids[i]);
         if (!item || PyList_SetItem(list, i, item) < 0) Py_CLEAR(list);
     }
     return list;

@@ -31,7 +31,7 @@ from swiftconv._core import (
     int64,
     uint8,
 )
-from swiftconv._core import bool_ as bool  # noqa: A004
+from swiftconv._core import bool_ as bool
 from swiftconv._top_level import *  # noqa: F403
 from swiftconv.version import VERSION as __version__
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from swiftconv import ops
-from swiftconv._core import Tensor, TensorShape, apply, as_dtype, cast as cast_any, convert_to_tensor, is_symbolic
+from swiftconv._core import Tensor, TensorShape, apply, as_dtype, convert_to_tensor, is_symbolic
+from swiftconv._core import cast as cast_any
 from swiftconv._core.arguments import integer, sizes
 from swiftconv._core.convert import as_array
 from swiftconv._core.kinds import TENSOR, kind_of

@@ -38,14 +38,13 @@ def get_op(name: str, attributes: dict[str, Any] | None = None) -> Any:
     """
     key = (name, *attributes.items()) if attributes else (name,)
     try:
-        return _ops[key]
-    except KeyError:
-        pass
+        found = _ops.get(key)
     except TypeError:
         attributes = {k: _frozen(v) for k, v in (attributes or {}).items()}
         key = (name, *attributes.items())
-        if key in _ops:
-            return _ops[key]
+        found = _ops.get(key)
+    if found is not None:
+        return found
     op = _native.Op(name, attributes or {})
     if len(_ops) >= _MOST_OPS:
         _ops.clear()

@@ -72,7 +72,7 @@ def weak_array(value: Any, dtype: str | None) -> np.ndarray:
         if isinstance(value, np.generic) or _holds_arrays(value):
             return dense(array)
         if array.dtype.kind == "f":
-            return array.astype(np.float32)
+            return _narrowed(array, np.float32)
         if array.dtype.kind in "iu" and array.dtype.itemsize == 8:
             small = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
             return array.astype(np.int32) if small else dense(array)
@@ -86,7 +86,12 @@ def weak_array(value: Any, dtype: str | None) -> np.ndarray:
         limits = np.iinfo(wanted)
         if array.min() < limits.min or array.max() > limits.max:
             raise ValueError(f"expected numbers that fit into {dtype}, received {str(value)[:80]}")
-    return array.astype(wanted)
+    return _narrowed(array, wanted)
+
+
+def _narrowed(array: np.ndarray, dtype: Any) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return array.astype(dtype)
 
 
 def as_array(value: Any, dtype: Any = None) -> np.ndarray:

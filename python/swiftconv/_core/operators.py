@@ -76,7 +76,13 @@ def promote(*values: Any) -> list[Any]:
         dtype = "float32"
     if dtype == "bool" and any(is_weak(v) and weak_array(v, None).dtype.kind in "iu" for v in values):
         dtype = "int32"
-    return [weak_array(v, dtype) if is_weak(v) else v if str(v.dtype) == dtype else cast(v, dtype) for v in values]
+    return [_adapted(v, dtype) if is_weak(v) else v if str(v.dtype) == dtype else cast(v, dtype) for v in values]
+
+
+def _adapted(value: Any, dtype: str) -> Any:
+    """A list as an array; a scalar stays one, so that it does not decide the kind of the result."""
+    array = weak_array(value, dtype)
+    return array if isinstance(value, (list, tuple)) else array[()]
 
 
 #: NumPy's ufuncs that have an op: with them, gradients pass through NumPy's spelling too.

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 
-class TensorShape(tuple):
+class TensorShape(tuple[Any, ...]):
     """A tuple of sizes that also answers to `rank`, `as_list()` and `num_elements()`."""
 
     __slots__ = ()

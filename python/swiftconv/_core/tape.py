@@ -297,13 +297,12 @@ class GradientTape:
             if kind_of(value) not in (TENSOR, VARIABLE) and value is not None:
                 raise TypeError(f"gradient: expected Tensors or Variables, received {type(value).__name__}")
         pairs = [(self._latest(t), s) for t, s in zip(targets, seeds, strict=True) if t is not None]
-        groups = [self._reads.get(id(s), []) if kind_of(s) == VARIABLE else [s] for s in sources]
+        groups = [self._known(s) for s in sources]
         records = self._ancestors([t for t, _ in pairs])
         seeded = tuple(s is not None for _, s in pairs)
         structure = _Structure(records, [t for t, _ in pairs], groups, seeded)
-        try:
-            plan = _plans[structure.key]
-        except KeyError:
+        plan = _plans.get(structure.key)
+        if plan is None:
             if len(_plans) >= _MOST_PLANS:
                 _plans.clear()
             inner = [(_content(v).dtype.name, _content(v).shape) for v in structure.inner]
@@ -318,6 +317,12 @@ class GradientTape:
         found = [None if g is None else Tensor._wrap(results[g]._array) for g in plan.found]
         self._show_outer(structure, weights, found)
         return found
+
+    def _known(self, source: Any) -> list[Any]:
+        """What the tape recorded of a source: the reads of a variable, or the tensor; nothing if it is not watched."""
+        if kind_of(source) == VARIABLE:
+            return self._reads.get(id(source), []) if id(source) in self._watched_variables else []
+        return [source] if id(source) in self._tracked else []
 
     def _latest(self, target: Any) -> Any:
         return target.tape_read() if kind_of(target) == VARIABLE else target

@@ -11,7 +11,6 @@ from swiftconv._core import as_array, get_op, is_symbolic, is_tensor
 from swiftconv._core.apply import apply_op
 
 
-
 def to_nhwc(x: Any) -> Any:
     """Images from channels first to channels last."""
     return get_op("transpose", _NHWC).apply(x)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from swiftconv._core import apply, get_op
-from swiftconv._core.arguments import channels_first, padding as padding_of, sizes, window
+from swiftconv._core.arguments import channels_first, sizes, window
+from swiftconv._core.arguments import padding as padding_of
 from swiftconv.errors import InvalidArgumentError
 from swiftconv.nn._layout import images, op_reshape, rank_of, settled, shape_of, to_nchw, to_nhwc
 
@@ -35,6 +36,13 @@ def _remember(runs: dict[Any, Callable[..., Any]], key: Any, run: Callable[..., 
     except TypeError:
         pass
     return run
+
+
+def _known(runs: dict[Any, Callable[..., Any]], key: Any) -> Callable[..., Any] | None:
+    try:
+        return runs.get(key)
+    except TypeError:
+        return None
 
 
 def _conv2d_run(key: Any) -> Callable[..., Any]:
@@ -85,10 +93,7 @@ def conv2d(
     if strides.__class__ is list:
         strides = tuple(strides)
     key = (strides, padding, data_format, dilations)
-    try:
-        run = _conv2d_runs[key]
-    except (KeyError, TypeError):
-        run = _conv2d_run(key)
+    run = _known(_conv2d_runs, key) or _conv2d_run(key)
     try:
         return run(input, filters)
     except InvalidArgumentError:
@@ -178,10 +183,7 @@ def depthwise_conv2d(
     if strides.__class__ is list:
         strides = tuple(strides)
     key = (strides, padding, data_format, dilations)
-    try:
-        run = _depthwise_runs[key]
-    except (KeyError, TypeError):
-        run = _depthwise_run(key)
+    run = _known(_depthwise_runs, key) or _depthwise_run(key)
     return run(input, filter)
 
 

@@ -48,7 +48,7 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
     place = axis_of(op, axis, rank)
     if rank_of(labels) == rank and shape_of(labels) != shape_of(logits):
         labels, logits = _broadcast(op, labels, logits)
-    if rank_of(labels) != rank or None not in (*shape_of(labels), *shape_of(logits)) and shape_of(labels) != shape_of(logits):
+    if rank_of(labels) != rank or (None not in (*shape_of(labels), *shape_of(logits)) and shape_of(labels) != shape_of(logits)):
         raise InvalidArgumentError(
             f"{op}: labels: expected the shape of logits {shape_of(logits)}, received shape {shape_of(labels)}"
         )
@@ -82,7 +82,7 @@ def _broadcast(op: str, labels: Any, logits: Any) -> tuple[Any, Any]:
     if None in (*a, *b):
         return labels, logits
     wanted = np.broadcast_shapes(a, b)
-    return tuple(  # type: ignore[return-value]
+    return tuple(
         x if shape_of(x) == wanted else apply("broadcast_to", [x], shape=wanted) for x in (labels, logits)
     )
 

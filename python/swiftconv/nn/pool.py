@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from swiftconv._core import as_dtype, cast, get_op
-from swiftconv._core.arguments import channels_first, integer, padding as padding_of, window
+from swiftconv._core.arguments import channels_first, integer, window
+from swiftconv._core.arguments import padding as padding_of
 from swiftconv.errors import InvalidArgumentError, UnimplementedError
 from swiftconv.nn._layout import images, op_reshape, rank_of, settled, shape_of, to_nchw, to_nhwc
 
@@ -15,16 +16,13 @@ _runs: dict[Any, Callable[..., Any]] = {}
 
 def _pool_run(op: str, name: str, ksize: Any, strides: Any, padding: Any, data_format: Any) -> Callable[..., Any]:
     first = channels_first(name, data_format)
-    attributes = {
-        "ksize": window(name, "ksize", ksize, first),
-        "strides": window(name, "strides", strides, first),
-        "padding": padding_of(name, padding, first),
-    }
-    explicit = attributes["padding"] if not isinstance(padding, str) else None
-    if explicit is not None and op == "avg_pool2d":
-        raise InvalidArgumentError(f"{name}: padding: expected 'SAME' or 'VALID', received {padding!r}; pad the input first")
-    if explicit is not None:
-        (kh, kw), (top, bottom, left, right) = attributes["ksize"], explicit
+    kh, kw = window(name, "ksize", ksize, first)
+    pads = padding_of(name, padding, first)
+    attributes = {"ksize": (kh, kw), "strides": window(name, "strides", strides, first), "padding": pads}
+    if not isinstance(pads, str):
+        if op == "avg_pool2d":
+            raise InvalidArgumentError(f"{name}: padding: expected 'SAME' or 'VALID', received {padding!r}; pad the input first")
+        top, bottom, left, right = pads
         if max(top, bottom) >= kh or max(left, right) >= kw:
             raise InvalidArgumentError(f"{name}: padding: expected less than the window {(kh, kw)}, received {padding!r}")
     return images(get_op(op, attributes).apply, first)
@@ -37,14 +35,13 @@ def _pool(op: str, name: str, x: Any, ksize: Any, strides: Any, padding: Any, da
         strides = tuple(strides)
     key = (op, name, ksize, strides, padding, data_format)
     try:
-        run = _runs[key]
-    except (KeyError, TypeError):
+        run = _runs.get(key)
+    except TypeError:
+        return _pool_run(op, name, ksize, strides, padding, data_format)(x)
+    if run is None:
         run = _pool_run(op, name, ksize, strides, padding, data_format)
-        try:
-            if len(_runs) < 4096:
-                _runs[key] = run
-        except TypeError:
-            pass
+        if len(_runs) < 4096:
+            _runs[key] = run
     return run(x)
 
 

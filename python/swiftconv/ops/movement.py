@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -143,7 +144,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     else:
         bounds = [0, *indices_or_sections, total]
     lead = (slice(None),) * place
-    return [_cut(x, (*lead, slice(a, b))) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [_cut(x, (*lead, slice(a, b))) for a, b in itertools.pairwise(bounds)]
 
 
 def _cut(x: Any, key: Any) -> Any:
@@ -154,7 +155,8 @@ def flip(x: Any, axis: Any = None) -> Any:
     """The elements in reverse order along `axis` (all by default)."""
     x = array_like(x)
     rank = len(x.shape)
-    axes = range(rank) if axis is None else [axis_of("flip", a, rank) for a in (axis if isinstance(axis, (list, tuple)) else [axis])]
+    given = range(rank) if axis is None else axis if isinstance(axis, (list, tuple)) else [axis]
+    axes = [axis_of("flip", a, rank) for a in given]
     return _cut(x, tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(rank)))
 
 

@@ -32,7 +32,7 @@ from swiftconv.ops.elementwise import (
 from swiftconv.ops.movement import one_hot, reshape, split, squeeze, transpose
 from swiftconv.ops.reduction import sum
 
-# ---- activations --------------------------------------------------------------------------------------------------------------
+# ---- activations -------------------------------------------------------------------------------------------------------------
 
 
 def relu(x: Any) -> Any:
@@ -186,7 +186,7 @@ def _over_axes(fn: Any, x: Any, axis: Any) -> Any:
     return transpose(reshape(flat, moved.shape), back)
 
 
-# ---- windows --------------------------------------------------------------------------------------------------------------------
+# ---- windows -----------------------------------------------------------------------------------------------------------------
 
 
 def _format(op: str, data_format: Any) -> str:
@@ -338,7 +338,7 @@ def upsample2d(x: Any, size: Any = (2, 2), interpolation: str = "nearest", data_
     return apply("transpose", [y], perm=(0, 3, 1, 2))
 
 
-# ---- normalization ----------------------------------------------------------------------------------------------------------------
+# ---- normalization -----------------------------------------------------------------------------------------------------------
 
 
 def batch_normalization(
@@ -353,7 +353,7 @@ def batch_normalization(
     if place != rank - 1:
         wide = (-1, *(1,) * (rank - 1 - place))
         values = [None if v is None else reshape(v, wide) for v in values]
-    return nn.batch_normalization(x, *values, epsilon)
+    return nn.batch_normalization(x, *values[:2], *values[2:], variance_epsilon=epsilon)
 
 
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Any, Any]:
@@ -382,7 +382,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
     return random.dropout(inputs, rate, noise_shape, seed)
 
 
-# ---- cross entropies ----------------------------------------------------------------------------------------------------------------
+# ---- cross entropies ---------------------------------------------------------------------------------------------------------
 
 
 def _same_shape(op: str, target: Any, output: Any) -> None:
