@@ -1,4 +1,4 @@
-"""Builds the engine with SwiftPM and links the extension with the Swift runtime inside: one file, no Swift at run time."""
+"""Builds the engine with SwiftPM and links the extension with Swift's runtime inside: one file, no Swift at run time."""
 
 from __future__ import annotations
 

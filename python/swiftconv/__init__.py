@@ -7,6 +7,7 @@ Example:
     array([0., 1.])
 """
 
+# ruff: noqa: F401
 from __future__ import annotations
 
 import importlib
@@ -18,6 +19,7 @@ from swiftconv._core import (
     GradientTape,
     KerasTensor,
     Tensor,
+    TensorShape,
     Variable,
     as_dtype,
     convert_to_numpy,

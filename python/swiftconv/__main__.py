@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-import swiftconv
 from swiftconv import _native, config, nn
+from swiftconv.version import VERSION
 
 #: The numbers 0…15 as a 4×4 image, convolved by the filter 1…9, SAME; worked out in whole numbers.
 _EXPECTED = [[83, 139, 178, 121], [198, 303, 348, 225], [330, 483, 528, 333], [181, 253, 274, 163]]
@@ -30,7 +30,7 @@ def main() -> int:
     native = Path(_native.__file__)
     right, line = self_test()
     rows = {
-        "swiftconv": swiftconv.__version__,
+        "swiftconv": VERSION,
         "Python": f"{platform.python_version()} ({sys.executable})",
         "NumPy": np.__version__,
         "system": platform.platform(),

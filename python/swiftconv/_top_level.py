@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from swiftconv import ops
-from swiftconv._core import Tensor, TensorShape, apply, as_dtype, convert_to_tensor, is_symbolic
+from swiftconv._core import Tensor, apply, as_dtype, convert_to_tensor, is_symbolic
 from swiftconv._core import cast as cast_any
 from swiftconv._core.arguments import integer, sizes
 from swiftconv._core.convert import as_array
 from swiftconv._core.kinds import TENSOR, kind_of
 from swiftconv._core.operators import binary
-from swiftconv.errors import InvalidArgumentError
+from swiftconv.errors import InvalidArgumentError, UnimplementedError
 
 
 def tensor_of(value: Any) -> Any:
@@ -108,7 +108,9 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
     return Tensor._wrap(np.full(wanted, as_array(value)))
 
 
-def eye(num_rows: int, num_columns: int | None = None, batch_shape: Any = None, dtype: Any = "float32", name: str | None = None) -> Tensor:
+def eye(
+    num_rows: int, num_columns: int | None = None, batch_shape: Any = None, dtype: Any = "float32", name: str | None = None
+) -> Tensor:
     """The unit matrix, repeated over `batch_shape`."""
     matrix = np.eye(num_rows, num_columns, dtype=as_dtype(dtype).name)
     return Tensor._wrap(np.array(np.broadcast_to(matrix, (*(batch_shape or ()), *matrix.shape))))
@@ -180,7 +182,8 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
 def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Any:
     """`tensor` with elements added before and after each axis; `mode` is CONSTANT, REFLECT or SYMMETRIC."""
     word = str(mode).lower()
-    return tensor_of(ops.pad(convert_to_tensor(tensor), as_array(paddings), word, constant_values if word == "constant" else None))
+    value = constant_values if word == "constant" else None
+    return tensor_of(ops.pad(convert_to_tensor(tensor), as_array(paddings), word, value))
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
@@ -188,12 +191,24 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     return tensor_of(ops.tile(convert_to_tensor(input), list(sizes("tile", "multiples", multiples))))
 
 
-def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 0, batch_dims: int = 0, name: str | None = None) -> Any:
+def gather(
+    params: Any, indices: Any, validate_indices: Any = None, axis: Any = 0, batch_dims: int = 0, name: str | None = None
+) -> Any:
     """The slices along `axis` at `indices`."""
+    if batch_dims:
+        raise UnimplementedError(f"gather: batch_dims: expected 0, received {batch_dims}")
     return tensor_of(ops.take(convert_to_tensor(params), indices, 0 if axis is None else axis))
 
 
-def one_hot(indices: Any, depth: int, on_value: Any = None, off_value: Any = None, axis: int | None = None, dtype: Any = None, name: str | None = None) -> Any:
+def one_hot(
+    indices: Any,
+    depth: int,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
+) -> Any:
     """Rows with `on_value` (1) at the place that an integer names, else `off_value` (0)."""
     wanted = as_dtype("float32" if dtype is None else dtype).name
     on, off = float(1 if on_value is None else on_value), float(0 if off_value is None else off_value)
@@ -371,10 +386,77 @@ def function(func: Any = None, **options: Any) -> Any:
 
 
 __all__ = [
-    "TensorShape",
-    *[
-        name
-        for name, value in list(globals().items())
-        if getattr(value, "__module__", None) == __name__ and not name.startswith("_") and name != "tensor_of"
-    ],
+    "abs",
+    "add",
+    "argmax",
+    "argmin",
+    "broadcast_to",
+    "cast",
+    "clip_by_value",
+    "concat",
+    "constant",
+    "cos",
+    "divide",
+    "equal",
+    "exp",
+    "expand_dims",
+    "eye",
+    "fill",
+    "floor",
+    "function",
+    "gather",
+    "greater",
+    "greater_equal",
+    "identity",
+    "is_tensor",
+    "less",
+    "less_equal",
+    "linspace",
+    "math",
+    "matmul",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "norm",
+    "not_equal",
+    "one_hot",
+    "ones",
+    "ones_like",
+    "pad",
+    "pow",
+    "range",
+    "rank",
+    "reduce_all",
+    "reduce_any",
+    "reduce_logsumexp",
+    "reduce_max",
+    "reduce_mean",
+    "reduce_min",
+    "reduce_prod",
+    "reduce_std",
+    "reduce_sum",
+    "reduce_variance",
+    "reshape",
+    "round",
+    "shape",
+    "sigmoid",
+    "sign",
+    "sin",
+    "size",
+    "split",
+    "sqrt",
+    "square",
+    "squared_difference",
+    "squeeze",
+    "stack",
+    "stop_gradient",
+    "subtract",
+    "tanh",
+    "tile",
+    "transpose",
+    "unstack",
+    "where",
+    "zeros",
+    "zeros_like",
 ]

@@ -106,7 +106,7 @@ def strong_dtype(inputs: Sequence[Any]) -> str | None:
     first: str | None = None
     for value in inputs:
         if isinstance(value, np.ndarray):
-            name = value.dtype.name
+            name = str(value.dtype.name)
         elif getattr(type(value), "_kind", PLAIN) != PLAIN:
             name = str(value.dtype)
         else:

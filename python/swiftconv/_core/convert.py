@@ -20,9 +20,9 @@ def dense(array: np.ndarray) -> np.ndarray:
         TypeError: the engine has no type for the elements.
     """
     flags = array.flags
-    if type(array) is np.ndarray and array.dtype in _ENGINE_NUMPY and flags.c_contiguous and flags.aligned:
-        if array.dtype.isnative:
-            return array
+    plain = type(array) is np.ndarray and array.dtype in _ENGINE_NUMPY and array.dtype.isnative
+    if plain and flags.c_contiguous and flags.aligned:
+        return array
     return np.require(np.asarray(array), dtype=engine_dtype(array.dtype), requirements=["C", "A"])
 
 
@@ -36,7 +36,7 @@ def _unpack(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_unpack(item) for item in value]
     kind = kind_of(value)
-    if kind == TENSOR or kind == VARIABLE:
+    if kind in (TENSOR, VARIABLE):
         return value._array
     if kind != PLAIN:
         raise TypeError(f"expected numbers, received a symbolic value in a list: {value!r}")
@@ -101,7 +101,8 @@ def as_array(value: Any, dtype: Any = None) -> np.ndarray:
         TypeError: not numbers, or a symbolic value.
     """
     kind = kind_of(value)
-    if kind == TENSOR or kind == VARIABLE:
+    array: np.ndarray
+    if kind in (TENSOR, VARIABLE):
         array = value._array
     elif kind != PLAIN:
         raise TypeError(f"expected an array, received the symbolic value {value!r}, which holds no numbers")

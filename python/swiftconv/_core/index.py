@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from swiftconv._core.apply import apply
-from swiftconv._core.kinds import PLAIN, TENSOR, kind_of
+from swiftconv._core.kinds import KERAS, PLAIN, TENSOR, kind_of
 from swiftconv._core.state import state
 
 
@@ -50,6 +50,10 @@ def _gathered(x: Any, parts: tuple[Any, ...], arrays: list[int]) -> Any:
 
 def _sliced(x: Any, parts: tuple[Any, ...]) -> Any:
     shape = tuple(x.shape)
+    if None in shape and kind_of(x) == KERAS:
+        from swiftconv._core.keras_tensor import apply_function
+
+        return apply_function("getitem", lambda value: value[parts], [x])
     used = sum(p is not None and p is not Ellipsis for p in parts)
     if used > len(shape):
         raise IndexError(f"too many indices: the shape is {shape}, received {used} indices")
@@ -58,7 +62,7 @@ def _sliced(x: Any, parts: tuple[Any, ...]) -> Any:
     begin: list[int] = []
     size: list[int] = []
     step: list[int] = []
-    result: list[Any] = []
+    result: list[int] = []
     axis = 0
     for part in parts:
         if part is None:
@@ -66,50 +70,33 @@ def _sliced(x: Any, parts: tuple[Any, ...]) -> Any:
         elif part is Ellipsis:
             for _ in range(len(shape) - used):
                 begin.append(0)
-                size.append(-1 if shape[axis] is None else shape[axis])
+                size.append(shape[axis])
                 step.append(1)
                 result.append(shape[axis])
                 axis += 1
         elif isinstance(part, slice):
-            b, n, s = _slice_of(part, shape[axis])
-            begin.append(b)
-            size.append(n)
-            step.append(s)
-            result.append(None if n < 0 else n)
+            start, stop, stride = part.indices(shape[axis])
+            begin.append(start)
+            size.append(len(range(start, stop, stride)))
+            step.append(stride)
+            result.append(size[-1])
             axis += 1
         else:
             begin.append(_position(part, shape[axis]))
             size.append(1)
             step.append(1)
             axis += 1
-    full = all(b == 0 and s == 1 and n in (-1, d) for b, n, s, d in zip(begin, size, step, shape, strict=True))
+    full = all(b == 0 and s == 1 and n == d for b, n, s, d in zip(begin, size, step, shape, strict=True))
     if not full:
         x = apply("slice", [x], begin=tuple(begin), size=tuple(size), strides=tuple(step))
-    wanted = tuple(-1 if n is None else n for n in result)
-    return x if tuple(result) == tuple(x.shape) else apply("reshape", [x], shape=wanted)
+    return x if tuple(result) == tuple(x.shape) else apply("reshape", [x], shape=tuple(result))
 
 
-def _position(part: Any, size: int | None) -> int:
+def _position(part: Any, size: int) -> int:
     try:
         position = operator.index(int(part) if kind_of(part) == TENSOR else part)
     except TypeError:
         raise TypeError(f"indexing: expected integers, slices, ..., None or an array, received {part!r}") from None
-    if size is None:
-        if position < 0:
-            raise IndexError("indexing: a negative index into an axis of unknown size")
-        return position
     if not -size <= position < size:
         raise IndexError(f"index {position} is out of range for an axis of size {size}")
     return position % size
-
-
-def _slice_of(part: slice, size: int | None) -> tuple[int, int, int]:
-    """First element, how many (-1: to the end of an axis of unknown size), and the step."""
-    if size is None:
-        if (part.step not in (None, 1)) or part.stop is not None or (part.start or 0) < 0:
-            if part.start in (None, 0) and part.step in (None, 1) and isinstance(part.stop, int) and part.stop >= 0:
-                return 0, part.stop, 1
-            raise IndexError("indexing: only [start:] and [:stop] are possible along an axis of unknown size")
-        return part.start or 0, -1, 1
-    start, stop, step = part.indices(size)
-    return start, len(range(start, stop, step)), step

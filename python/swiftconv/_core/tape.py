@@ -101,7 +101,8 @@ def emit_gradient(graph: Any, key: Any, ids: dict[int, int], seeds: Sequence[int
     """Writes the steps and their gradients into a graph whose `ids` hold the leaves; the gradient of each source."""
     steps, _, _, _, targets, sources, _ = key
     for op, inputs, outputs in steps:
-        made = op.emit(graph, [ids[n] for n in inputs]) if isinstance(op, _GradientOp) else graph.apply(op, [ids[n] for n in inputs])
+        given = [ids[n] for n in inputs]
+        made = op.emit(graph, given) if isinstance(op, _GradientOp) else graph.apply(op, given)
         ids.update(zip(outputs, made, strict=True))
     flat = [n for group in sources for n in group]
     found = dict(zip(flat, graph.gradient([ids[t] for t in targets], list(seeds), [ids[n] for n in flat]), strict=True))
@@ -213,21 +214,19 @@ class GradientTape:
             raise ValueError("GradientTape.stop_recording: the tape is not recording")
         return _Pause(self)
 
-    # ---- called by apply ------------------------------------------------------------------------------------------------------
+    # ---- called by apply -----------------------------------------------------------------------------------------------------
 
     def _follows(self, inputs: Sequence[Any]) -> bool:
+        followed = False
         for value in inputs:
             kind = getattr(type(value), "_kind", PLAIN)
             if kind == TENSOR:
-                if id(value) in self._tracked:
-                    return True
+                followed = followed or id(value) in self._tracked
             elif kind == VARIABLE:
-                if id(value) in self._watched_variables:
-                    return True
                 if self._watch_variables and value.trainable:
                     self._watched_variables[id(value)] = value
-                    return True
-        return False
+                followed = followed or id(value) in self._watched_variables
+        return followed
 
     def _record(self, op: Any, inputs: Sequence[Any], arrays: Sequence[np.ndarray], outputs: Sequence[Tensor]) -> None:
         values: list[Any] = []
@@ -248,7 +247,7 @@ class GradientTape:
         for output in outputs:
             self._tracked[id(output)] = output
 
-    # ---- gradients --------------------------------------------------------------------------------------------------------------
+    # ---- gradients -----------------------------------------------------------------------------------------------------------
 
     def gradient(
         self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: Any = "none"

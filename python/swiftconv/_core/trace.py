@@ -134,6 +134,7 @@ class Trace:
     def coerce(self, value: Any, dtype: Any = None) -> Symbol:
         """Any value as a `Symbol` of this graph, cast to `dtype` if given."""
         kind = kind_of(value)
+        symbol: Symbol
         if kind == SYMBOL:
             if value._trace is not self:
                 raise InvalidArgumentError(f"{value!r} belongs to a function whose trace is over; return it from there")
@@ -151,7 +152,9 @@ class Trace:
             symbol = self.constant(array if dtype is None else array.astype(as_dtype(dtype).name))
         else:
             symbol = self.constant(foreign_array(value))
-        return symbol if dtype is None or symbol.dtype == dtype else cast(symbol, dtype)
+        if dtype is not None and symbol.dtype != dtype:
+            symbol = cast(symbol, dtype)
+        return symbol
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Notes that the variable takes over `value` at the end of the run."""

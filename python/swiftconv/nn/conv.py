@@ -13,7 +13,7 @@ from swiftconv._core import apply, get_op
 from swiftconv._core.arguments import channels_first, sizes, window
 from swiftconv._core.arguments import padding as padding_of
 from swiftconv.errors import InvalidArgumentError
-from swiftconv.nn._layout import images, op_reshape, rank_of, settled, shape_of, to_nchw, to_nhwc
+from swiftconv.nn._layout import images, known, op_reshape, rank_of, remember, settled, shape_of, to_nchw, to_nhwc
 
 _conv2d_runs: dict[Any, Callable[..., Any]] = {}
 _depthwise_runs: dict[Any, Callable[..., Any]] = {}
@@ -29,25 +29,9 @@ def _geometry(op: str, strides: Any, padding: Any, data_format: Any, dilations: 
     return attributes, first
 
 
-def _remember(runs: dict[Any, Callable[..., Any]], key: Any, run: Callable[..., Any]) -> Callable[..., Any]:
-    try:
-        if len(runs) < 4096:
-            runs[key] = run
-    except TypeError:
-        pass
-    return run
-
-
-def _known(runs: dict[Any, Callable[..., Any]], key: Any) -> Callable[..., Any] | None:
-    try:
-        return runs.get(key)
-    except TypeError:
-        return None
-
-
 def _conv2d_run(key: Any) -> Callable[..., Any]:
     attributes, first = _geometry("conv2d", *key)
-    return _remember(_conv2d_runs, key, images(get_op("conv2d", attributes).apply, first))
+    return remember(_conv2d_runs, key, images(get_op("conv2d", attributes).apply, first))
 
 
 def conv2d(
@@ -93,7 +77,7 @@ def conv2d(
     if strides.__class__ is list:
         strides = tuple(strides)
     key = (strides, padding, data_format, dilations)
-    run = _known(_conv2d_runs, key) or _conv2d_run(key)
+    run = known(_conv2d_runs, key) or _conv2d_run(key)
     try:
         return run(input, filters)
     except InvalidArgumentError:
@@ -121,7 +105,7 @@ def _depthwise_run(key: Any) -> Callable[..., Any]:
         y = forward(x, _depthwise_filter("depthwise_conv2d", x, filters))
         return to_nchw(y) if first else y
 
-    return _remember(_depthwise_runs, key, run)
+    return remember(_depthwise_runs, key, run)
 
 
 def _depthwise_filter(op: str, x: Any, filters: Any, channels: int | None = None) -> Any:
@@ -183,7 +167,7 @@ def depthwise_conv2d(
     if strides.__class__ is list:
         strides = tuple(strides)
     key = (strides, padding, data_format, dilations)
-    run = _known(_depthwise_runs, key) or _depthwise_run(key)
+    run = known(_depthwise_runs, key) or _depthwise_run(key)
     return run(input, filter)
 
 

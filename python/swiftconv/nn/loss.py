@@ -53,7 +53,7 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
             f"{op}: labels: expected the shape of logits {shape_of(logits)}, received shape {shape_of(labels)}"
         )
     if place != rank - 1:
-        perm = tuple(i for i in range(rank) if i != place) + (place,)
+        perm = (*(i for i in range(rank) if i != place), place)
         labels, logits = apply("transpose", [labels], perm=perm), apply("transpose", [logits], perm=perm)
     shape = shape_of(logits)
     flat = (-1, shape[-1]) if shape[-1] != 0 else (_product(shape[:-1]), 0)

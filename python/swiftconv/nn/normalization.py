@@ -105,9 +105,10 @@ def fused_batch_norm(
     Example:
         >>> import numpy as np
         >>> from swiftconv import nn
-        >>> y, mean, variance = nn.fused_batch_norm(np.ones((1, 2, 2, 3), "float32"), np.ones(3, "float32"), np.zeros(3, "float32"))
+        >>> x, scale, offset = np.ones((1, 2, 2, 3)), np.ones(3), np.zeros(3)
+        >>> y, mean, variance = nn.fused_batch_norm(x, scale, offset)
         >>> mean
-        array([1., 1., 1.], dtype=float32)
+        array([1., 1., 1.])
     """
     op = "fused_batch_norm"
     first = channels_first(op, data_format)

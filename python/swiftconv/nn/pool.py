@@ -9,7 +9,7 @@ from swiftconv._core import as_dtype, cast, get_op
 from swiftconv._core.arguments import channels_first, integer, window
 from swiftconv._core.arguments import padding as padding_of
 from swiftconv.errors import InvalidArgumentError, UnimplementedError
-from swiftconv.nn._layout import images, op_reshape, rank_of, settled, shape_of, to_nchw, to_nhwc
+from swiftconv.nn._layout import images, known, op_reshape, rank_of, remember, settled, shape_of, to_nchw, to_nhwc
 
 _runs: dict[Any, Callable[..., Any]] = {}
 
@@ -34,14 +34,7 @@ def _pool(op: str, name: str, x: Any, ksize: Any, strides: Any, padding: Any, da
     if strides.__class__ is list:
         strides = tuple(strides)
     key = (op, name, ksize, strides, padding, data_format)
-    try:
-        run = _runs.get(key)
-    except TypeError:
-        return _pool_run(op, name, ksize, strides, padding, data_format)(x)
-    if run is None:
-        run = _pool_run(op, name, ksize, strides, padding, data_format)
-        if len(_runs) < 4096:
-            _runs[key] = run
+    run = known(_runs, key) or remember(_runs, key, _pool_run(op, name, ksize, strides, padding, data_format))
     return run(x)
 
 

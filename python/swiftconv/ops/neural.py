@@ -353,7 +353,7 @@ def batch_normalization(
     if place != rank - 1:
         wide = (-1, *(1,) * (rank - 1 - place))
         values = [None if v is None else reshape(v, wide) for v in values]
-    return nn.batch_normalization(x, *values[:2], *values[2:], variance_epsilon=epsilon)
+    return nn.batch_normalization(x, values[0], values[1], values[2], values[3], epsilon)
 
 
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Any, Any]:
