@@ -1,5 +1,6 @@
 """The extension: odd arrays, bad arguments, threads, fork."""
 
+import contextlib
 import gc
 import os
 import subprocess
@@ -63,7 +64,10 @@ def test_other_number_types_are_converted(dtype):
     assert got.tolist() in ([1, 1, 1], [2, 2, 2])
 
 
-@pytest.mark.parametrize("bad", [np.array([object()]), np.array(["a"]), np.ones(2, "c8"), np.array(["2020"], "M8[D]"), "text", None, {}, 1j])
+@pytest.mark.parametrize(
+    "bad",
+    [np.array([object()]), np.array(["a"]), np.ones(2, "c8"), np.array(["2020"], "M8[D]"), "text", None, {}, 1j],
+)
 def test_what_is_no_number_is_refused(bad):
     with pytest.raises(TypeError):
         nn.relu(bad)
@@ -162,7 +166,7 @@ def test_variable_exports_its_memory():
         lambda: _native.Executable(None, [], []),
         lambda: _native.Executable(_native.Graph(), [3], [4]),
         lambda: _native.Executable(_native.Graph(), [-5], [2**40]),
-        lambda: _native.Buffer(),
+        lambda: _native.Buffer(),  # noqa: PLW0108
         lambda: _native.set_num_threads(0),
         lambda: _native.set_num_threads(2**80),
         lambda: _native.set_num_threads("a"),
@@ -174,9 +178,12 @@ def test_bad_arguments_raise(call):
         call()
 
 
+_words = st.sampled_from(["float32", "int64", "relu", "SAME"])
 _junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from(["float32", "int64", "relu", "SAME"]),
-    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | _words,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
     max_leaves=6,
 )
 
@@ -191,16 +198,14 @@ def test_junk_never_crashes(name, arguments, more):
         lambda: graph.gradient(more, None, more),
         lambda: graph.apply(_native.Op("relu", {}), more),
         lambda: _native.Executable(graph, more, more),
-        lambda: _native.Op("conv2d", {"strides": more, "padding": more}).infer([("float32", (1, 4, 4, 1)), ("float32", (2, 2, 1, 1))]),
+        lambda: _native.Op("conv2d", {"strides": more, "padding": more}).infer([("float32", X.shape), ("float32", W.shape)]),
         lambda: nn.conv2d(X, W, more, "SAME"),
         lambda: nn.conv2d(X, W, 1, more),
         lambda: nn.max_pool2d(X, more, more, "VALID"),
         lambda: nn.relu(more),
     ):
-        try:
+        with contextlib.suppress(TypeError, ValueError, MemoryError, NotImplementedError, OverflowError):
             call()
-        except (TypeError, ValueError, MemoryError, NotImplementedError, OverflowError):
-            pass
 
 
 def test_threads_give_the_same():
@@ -254,14 +259,15 @@ def test_import_is_silent_and_lazy():
     code = (
         "import sys, threading, numpy, swiftconv; "
         "bad = [m for m in ('h5py', 'matplotlib', 'swiftconv.keras', 'swiftconv.layers') if m in sys.modules]; "
-        "assert not bad, bad; assert len(open('/proc/self/task/' + str(__import__('os').getpid()) + '/comm').read()) > 0"
+        "assert not bad, bad"
     )
     done = _python(code)
     assert done.returncode == 0 and done.stdout == "" and done.stderr == ""
 
 
 def test_import_starts_no_thread():
-    done = _python("import os, numpy; a = len(os.listdir('/proc/self/task')); import swiftconv; print(len(os.listdir('/proc/self/task')) - a)")
+    count = "len(os.listdir('/proc/self/task'))"
+    done = _python(f"import os, numpy; before = {count}; import swiftconv; print({count} - before)")
     assert done.stdout.strip() == "0", done.stderr
 
 

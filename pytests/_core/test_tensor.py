@@ -24,7 +24,9 @@ def test_constant_shape_fills_or_reshapes():
         tf.constant([1, 2, 3], shape=(2, 2))
 
 
-@pytest.mark.parametrize("bad", ["text", object(), 1j, [None], {"a": 1}, np.array(["a"]), np.array([object()]), np.zeros(2, "c8")])
+@pytest.mark.parametrize(
+    "bad", ["text", object(), 1j, [None], {"a": 1}, np.array(["a"]), np.array([object()]), np.zeros(2, "c8")]
+)
 def test_constant_refuses_what_is_no_number(bad):
     with pytest.raises(TypeError):
         tf.constant(bad)
@@ -134,7 +136,9 @@ def test_dlpack_gives_the_content():
 
 
 def test_dtypes_compare_with_their_other_names():
-    assert tf.float32 == "float32" and tf.float32 == np.float32 and tf.float32 == np.dtype("float32") and np.float32 == tf.float32
+    assert (
+        tf.float32 == "float32" and tf.float32 == np.float32 and tf.float32 == np.dtype("float32") and np.float32 == tf.float32
+    )
     assert tf.float32 != tf.float64 and tf.float32 != "int32" and tf.float32 is not None and tf.float32 != 3
     assert np.zeros(1, tf.int64).dtype == np.int64
     assert {tf.float32: 1}["float32"] == 1

@@ -37,7 +37,11 @@ def test_integers():
     r = random.randint((1000,), -3, 4, seed=1).numpy()
     assert r.dtype == np.int32 and set(r) == set(range(-3, 4))
     assert random.uniform((3,), 0, 10, "int64", seed=2).dtype == tf.int64
-    for bad in (lambda: random.uniform((3,), 0, dtype="int32"), lambda: random.randint((3,), 5, 5), lambda: random.normal((-1,))):
+    for bad in (
+        lambda: random.uniform((3,), 0, dtype="int32"),
+        lambda: random.randint((3,), 5, 5),
+        lambda: random.normal((-1,)),
+    ):
         with pytest.raises(ValueError):
             bad()
 
