@@ -1,0 +1,714 @@
+"""`Layer`: building on the first call, weights, sublayers, losses, configuration."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+import numpy as np
+
+from swiftconv import _core, initializers, ops, regularizers
+from swiftconv import constraints as constraints_module
+from swiftconv._core import KerasTensor, Variable, history_disabled, in_trace
+from swiftconv.layers import _tracking
+from swiftconv.layers._context import calling, context, name_scope, variable_path
+from swiftconv.layers._node import Node, is_keras_tensor
+from swiftconv.layers._values import cast_inputs, shapes_of
+from swiftconv.layers.input_spec import check_input_spec
+from swiftconv.utils import naming, nest
+from swiftconv.utils.dtype_policy import get_policy
+from swiftconv.utils.serialization import serialize_keras_object
+
+
+def _wrap_build(build: Any) -> Any:
+    @functools.wraps(build)
+    def wrapped(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        depth = context.build_depth.get(id(self), 0)
+        context.build_depth[id(self)] = depth + 1
+        try:
+            if depth == 0:
+                with name_scope(self.name):
+                    result = build(self, *args, **kwargs)
+                self.built = True
+                if args or kwargs:
+                    bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
+                    self.__dict__["_build_shapes"] = {k: v for k, v in list(bound.items())[1:] if v is not None}
+                self._after_build()
+            else:
+                result = build(self, *args, **kwargs)
+            return result
+        finally:
+            context.build_depth[id(self)] = depth
+            if depth == 0:
+                del context.build_depth[id(self)]
+
+    wrapped._is_wrapped = True  # type: ignore[attr-defined]
+    return wrapped
+
+
+class Layer:
+    """A function with state: `layer(inputs)` builds the weights on the first call and computes.
+
+    Subclasses define `call(self, inputs)` and, for weights whose shape depends on the input, `build(self, input_shape)`.
+
+    Args:
+        activity_regularizer: penalty on the output.
+        trainable: whether the weights are trained.
+        dtype: element type of weights and computation.
+        autocast: whether float inputs are cast to it.
+        name: by default the class's name in snake case and a counter.
+
+    Raises:
+        ValueError: an unknown keyword.
+
+    Example:
+        >>> import numpy as np
+        >>> from swiftconv import layers
+        >>> class Double(layers.Layer):
+        ...     def call(self, x):
+        ...         return 2 * x
+        >>> Double()(np.ones((1, 2), "float32"))
+        array([[2., 2.]], dtype=float32)
+    """
+
+    _call_info: tuple[Any, ...] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        build = cls.__dict__.get("build")
+        if build is not None and inspect.isfunction(build) and not hasattr(build, "_is_wrapped"):
+            cls.build = _wrap_build(build)  # type: ignore[method-assign]
+        cls._call_info = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Layer:
+        self = object.__new__(cls)
+        self.__dict__["_init_arguments"] = (args, kwargs)
+        self.__dict__["_own_variables"] = []
+        self.__dict__["_losses"] = []
+        self.__dict__["_inbound_nodes"] = []
+        self.__dict__["built"] = False
+        self.__dict__["_trainable"] = True
+        return self
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._input_batch_shape = _input_shape_argument(kwargs)
+        self._input_dtype = kwargs.pop("input_dtype", None)
+        for old in ("quantization_config", "implementation", "weights"):
+            if kwargs.get(old, 0) is None:
+                del kwargs[old]
+        if kwargs:
+            raise ValueError(f"{type(self).__name__}: unknown keyword arguments {sorted(kwargs)}")
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(f"{type(self).__name__}: name: expected a string without '/', received {name!r}")
+        self._name = str(name) if name else naming.auto_name(type(self).__name__)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._dtype_policy = get_policy(dtype)
+        self.autocast = autocast
+        self._trainable = bool(trainable)
+        self.input_spec: Any = None
+        self.supports_masking = False
+
+    # ---- identity ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self.__dict__.get("_name") or naming.to_snake_case(type(self).__name__)
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    @property
+    def path(self) -> str:
+        """The name with those of the layers around it."""
+        return self.name
+
+    @property
+    def dtype_policy(self) -> Any:
+        """In which type the layer computes."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        self._dtype_policy = get_policy(value)
+
+    @property
+    def dtype(self) -> str:
+        """The type of the weights."""
+        return self._dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The type of the computation."""
+        return self._dtype_policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The type of the weights."""
+        return self._dtype_policy.variable_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """The type that inputs are cast to."""
+        return self.compute_dtype
+
+    # ---- building ---------------------------------------------------------------------------------------------------------
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights; subclasses override it. Called once, before the first `call`."""
+        self.built = True
+
+    def _after_build(self) -> None:
+        """A hook for models."""
+
+    def get_build_config(self) -> Any:
+        """The shape that the layer was built for; None if it has none."""
+        shapes = self.__dict__.get("_build_shapes")
+        if not shapes:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds the layer for a saved shape."""
+        if "input_shape" in config:
+            self.build(_shape_from_json(config["input_shape"]))
+        elif "shapes_dict" in config:
+            self.build(**{key: _shape_from_json(value) for key, value in config["shapes_dict"].items()})
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: Any = None,
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """Makes a weight.
+
+        Args:
+            shape: its sizes; `()` by default.
+            initializer: name or object; by default Glorot's uniform for floats, zeros for others.
+            dtype: by default the layer's.
+            trainable: whether optimizers update it.
+            regularizer, constraint: of the weight.
+            name: of the weight.
+
+        Returns:
+            A `Variable`.
+        """
+        shape = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        if any(n is None or int(n) < 0 for n in shape):
+            raise ValueError(f"layer {self.name!r}: add_weight: shape: expected known sizes >= 0, received {shape}")
+        dtype = _core.standardize_dtype(dtype if dtype is not None else self.variable_dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if "float" in str(dtype) else "zeros"
+        initializer = initializers.get(initializer)
+        scoped = context.scopes and context.scopes[-1] == self.name
+        with name_scope(self.name) if not scoped else _nothing():
+            path = variable_path(name or "variable")
+        variable = Variable(
+            _concrete(initializer, shape, dtype), dtype=dtype, trainable=trainable, name=name or "variable", path=path
+        )
+        variable.initializer = initializer
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints_module.get(constraint)
+        variable._made_trainable = bool(trainable)
+        self._own_variables.append(variable)
+        if not self._trainable:
+            variable.trainable = False
+        return variable
+
+    # ---- what it holds ----------------------------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Variable) and all(value is not v for v in self._own_variables):
+            if not hasattr(value, "_made_trainable"):
+                value._made_trainable = value.trainable
+            self._own_variables.append(value)
+        if name in ("name", "trainable", "dtype_policy") or isinstance(getattr(type(self), name, None), property):
+            object.__setattr__(self, name, value)
+        else:
+            self.__dict__[name] = value
+
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Layer]:
+        found: dict[int, Layer] = {id(self): self} if include_self else {}
+        for layer in self._sublayers():
+            if id(layer) not in found:
+                found[id(layer)] = layer
+                if recursive:
+                    for inner in layer._flatten_layers(include_self=False):
+                        found.setdefault(id(inner), inner)
+        return list(found.values())
+
+    def _sublayers(self) -> list[Layer]:
+        return [layer for layer in _tracking.owned_of(self, Layer) if layer is not self]
+
+    def _variables_here(self) -> list[Variable]:
+        inner = [v for v in _tracking.owned_of(self, Variable) if all(v is not own for own in self._own_variables)]
+        own = [*self._own_variables, *inner]
+        return [v for v in own if getattr(v, "_made_trainable", v.trainable)] + [
+            v for v in own if not getattr(v, "_made_trainable", v.trainable)
+        ]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights: the layer's own, then those of the layers inside."""
+        found = list(self._variables_here())
+        for layer in self._sublayers():
+            found.extend(layer.weights)
+        return _tracking.unique(found)
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that optimizers update."""
+        return [v for v in self.weights if v.trainable] if self._trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The other weights."""
+        return [v for v in self.weights if not v.trainable] if self._trainable else self.weights
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All weights, and the state of random seeds and metrics inside."""
+        found = list(self.weights)
+        for layer in self._flatten_layers():
+            for leaf in _tracking.owned(layer):
+                state = getattr(leaf, "state", None)
+                if isinstance(state, Variable):
+                    found.append(state)
+                elif hasattr(leaf, "update_state") and hasattr(leaf, "variables"):
+                    found.extend(leaf.variables)
+        return _tracking.unique(found)
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The variables that optimizers update."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The other variables."""
+        trainable = {id(v) for v in self.trainable_weights}
+        return [v for v in self.variables if id(v) not in trainable]
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Metrics inside."""
+        found: dict[int, Any] = {}
+        for layer in self._flatten_layers():
+            for leaf in _tracking.owned(layer):
+                if hasattr(leaf, "update_state") and hasattr(leaf, "reset_state"):
+                    found.setdefault(id(leaf), leaf)
+        return list(found.values())
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the weights are trained; setting it sets it for all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        value = bool(value)
+        self._trainable = value
+        for variable in self._variables_here():
+            if getattr(variable, "_made_trainable", True):
+                variable.trainable = value
+        for layer in self._sublayers():
+            layer.trainable = value
+
+    def count_params(self) -> int:
+        """The number of elements of all weights.
+
+        Raises:
+            ValueError: the layer is not built yet.
+        """
+        if not self.built:
+            raise ValueError(f"layer {self.name!r}: count_params: not built yet: call it on data or build(input_shape) first")
+        return sum(int(np.prod(v.shape)) for v in self.weights)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The weights as arrays."""
+        return [np.array(v.numpy()) for v in self.weights]
+
+    def set_weights(self, weights: Any) -> None:
+        """Sets the weights.
+
+        Args:
+            weights: arrays in the order of `weights`.
+
+        Raises:
+            ValueError: their number or a shape differs.
+        """
+        mine = self.weights
+        weights = list(weights)
+        if len(mine) != len(weights):
+            raise ValueError(f"layer {self.name!r}: set_weights: expected {len(mine)} arrays, received {len(weights)}")
+        arrays = [np.asarray(w) for w in weights]
+        for variable, array in zip(mine, arrays, strict=True):
+            if tuple(variable.shape) != array.shape:
+                raise ValueError(
+                    f"layer {self.name!r}: set_weights: {variable.path}: expected shape {tuple(variable.shape)}, "
+                    f"received shape {array.shape}"
+                )
+        for variable, array in zip(mine, arrays, strict=True):
+            variable.assign(array)
+
+    # ---- losses -----------------------------------------------------------------------------------------------------------
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a scalar to the losses of this call."""
+        for one in nest.flatten(loss):
+            if one is not None:
+                self._losses.append(one)
+
+    @property
+    def losses(self) -> list[Any]:
+        """What `add_loss` and activity regularizers gave in the last call, and the penalties on the weights."""
+        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        for variable in self.trainable_weights:
+            if variable.regularizer is not None:
+                found.append(variable.regularizer(variable))
+        return found
+
+    def _clear_losses(self) -> None:
+        for layer in self._flatten_layers():
+            layer._losses.clear()
+
+    # ---- calling ----------------------------------------------------------------------------------------------------------
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """What the layer computes; subclasses override it."""
+        raise NotImplementedError(f"layer {type(self).__name__} has no call() method")
+
+    @classmethod
+    def _call_signature(cls) -> tuple[Any, ...]:
+        if cls._call_info is None:
+            signature = inspect.signature(cls.call)
+            names = list(signature.parameters)
+            kinds = [p.kind for p in signature.parameters.values()]
+            first = names[1] if len(names) > 1 and kinds[1] in (1, 0) else None
+            takes = "training" in names or inspect.Parameter.VAR_KEYWORD in kinds and "training" in names
+            defaults = signature.parameters["training"].default if "training" in names else None
+            cls._call_info = (signature, first, takes, None if defaults is inspect.Parameter.empty else defaults)
+        return cls._call_info
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Builds the layer if needed and calls it.
+
+        Returns:
+            Arrays for arrays, tensors for tensors, `KerasTensor`s for `KerasTensor`s.
+
+        Raises:
+            ValueError: the input does not fit the layer.
+        """
+        if "_dtype_policy" not in self.__dict__:
+            raise RuntimeError(f"layer {type(self).__name__}: __init__: call super().__init__() first")
+        signature, first, takes_training, default = self._call_signature()
+        if not args and first is not None and first in kwargs:
+            args = (kwargs.pop(first),)
+        if not args and first is not None and signature.parameters[first].default is inspect.Parameter.empty:
+            raise ValueError(f"layer {self.name!r}: expected an input, received none")
+        cast_to = self.compute_dtype if self.autocast else None
+        args = tuple(cast_inputs(value, cast_to, i == 0, self) for i, value in enumerate(args))
+        if kwargs:
+            kwargs = {key: cast_inputs(value, cast_to, False, self) for key, value in kwargs.items()}
+        training = kwargs.get("training")
+        if takes_training:
+            position = list(signature.parameters).index("training") - 1
+            if training is None and len(args) > position:
+                training = args[position]
+        else:
+            kwargs.pop("training", None)
+        if training is None:
+            training = context.training
+        if training is None and default is not None:
+            training = default
+        if takes_training and training is not None and len(args) <= list(signature.parameters).index("training") - 1:
+            kwargs["training"] = training
+        if args:
+            check_input_spec(self.input_spec, args[0], self.name)
+        symbolic = any(is_keras_tensor(leaf) for leaf in nest.flatten([list(args), kwargs]))
+        if context.entry is None and not symbolic:
+            self._clear_losses()
+        if not self.built:
+            self._build_for(args, kwargs)
+            if args:
+                check_input_spec(self.input_spec, args[0], self.name)
+        with calling(self, training):
+            if symbolic:
+                return self._call_symbolic(args, kwargs)
+            outputs = self.call(*args, **kwargs)
+            if self.activity_regularizer is not None:
+                for output in nest.flatten(outputs):
+                    self._add_activity_loss(output)
+            return outputs
+
+    def _add_activity_loss(self, output: Any) -> None:
+        loss = self.activity_regularizer(output)
+        batch = output.shape[0] if len(output.shape) else 1
+        self._losses.append(loss / float(max(batch or 1, 1)))
+
+    def _floats(self, x: Any) -> Any:
+        """`x` in the layer's type, for layers that multiply it with weights: integers are converted."""
+        return x if x.dtype == self.compute_dtype else ops.cast(x, self.compute_dtype)
+
+    def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        build = type(self).build
+        if build is Layer.build:
+            if type(self).call is not Layer.call:
+                self._build_by_call(args, kwargs)
+            self.built = True
+            return
+        shapes = shapes_of(args[0]) if args else None
+        parameters = list(inspect.signature(build).parameters.values())[1:]
+        named = [p.name for p in parameters if p.name.endswith("_shape") and p.kind == p.POSITIONAL_OR_KEYWORD]
+        tensors = _tensor_arguments(type(self), args, kwargs)
+        if len(named) > 1 or (named and named[0] != "input_shape" and named[0][:-6] in tensors):
+            wanted = {name: shapes_of(tensors[name[:-6]]) for name in named if name[:-6] in tensors}
+            if wanted:
+                self.build(**wanted)
+                return
+        if parameters:
+            self.build(shapes)
+        else:
+            self.build()
+
+    def _build_by_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Layers inside are built by calling this one on shapes alone, where that is possible."""
+        unbuilt = [layer for layer in self._flatten_layers(include_self=False) if not layer.built]
+        if not unbuilt or not in_trace():
+            return
+        raise ValueError(
+            f"layer {self.name!r}: holds layers that are not built yet ({', '.join(x.name for x in unbuilt)}): "
+            "build the model before it is traced"
+        )
+
+    def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        with history_disabled():
+            outputs = self.compute_output_spec(*args, **kwargs)
+        outputs = nest.map_structure(_fresh, outputs)
+        if _core.state.state.record_history:
+            kwargs = {k: v for k, v in kwargs.items() if k != "training" or v is not None}
+            Node(self, args, kwargs, outputs)
+        return outputs
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the output for a shape of the input."""
+        if type(self).compute_output_spec is not Layer.compute_output_spec:
+            found = self.compute_output_spec(*[_keras_tensors(a, self.compute_dtype) for a in args])
+        else:
+            with history_disabled(), calling(self, False):
+                found = self.call(*[_keras_tensors(a, self.compute_dtype) for a in args], **kwargs)
+        return nest.map_structure(lambda t: tuple(t.shape), found)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """`KerasTensor`s of the output's shapes for `KerasTensor`s as inputs."""
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            with history_disabled():
+                return self.call(*args, **kwargs)
+        shapes = self.compute_output_shape(*[shapes_of(a) for a in args[:1]])
+        return _keras_tensors(shapes, self.compute_dtype)
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """`compute_output_spec` with a node in the graph."""
+        return self._call_symbolic(args, kwargs)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask of the output: that of the input."""
+        return previous_mask
+
+    def stateless_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Not part of this library."""
+        raise NotImplementedError("stateless_call is not available: variables are updated in place here")
+
+    # ---- in a functional graph --------------------------------------------------------------------------------------------
+
+    def _single_node(self, what: str) -> Node:
+        nodes = self._inbound_nodes
+        if not nodes:
+            raise AttributeError(f"layer {self.name!r} has never been called on a symbolic input and thus has no {what}")
+        if len(nodes) > 1 and len({id(t) for n in nodes for t in getattr(n, what + "s")}) > len(getattr(nodes[0], what + "s")):
+            raise AttributeError(f"layer {self.name!r} was called {len(nodes)} times: its {what} is not unique")
+        return nodes[0]  # type: ignore[no-any-return]
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the only call in a functional graph."""
+        inputs = self._single_node("input").inputs
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the only call in a functional graph."""
+        outputs = self._single_node("output").outputs
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    # ---- configuration ----------------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, JSON-able.
+
+        Raises:
+            NotImplementedError: a subclass whose arguments are not known.
+        """
+        config = {"name": self.name, "trainable": self.trainable, "dtype": serialize_keras_object(self.dtype_policy)}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
+            return {**config, **_automatic_config(self)}
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """A layer from its configuration."""
+        config = dict(config)
+        if isinstance(config.get("dtype"), dict):
+            config["dtype"] = get_policy(config["dtype"]).name
+        accepted = inspect.signature(cls.__init__).parameters
+        if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in accepted.values()):
+            later = {key: config.pop(key) for key in ("name", "trainable", "dtype") if key in config and key not in accepted}
+            layer = cls(**config)
+            if "name" in later:
+                layer._name = later["name"]
+            return layer
+        return cls(**config)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Puts the layer's own weights into `store` under "0", "1" …"""
+        for index, variable in enumerate(self._variables_here()):
+            store[str(index)] = variable
+
+    def load_own_variables(self, store: Any) -> None:
+        """Takes the layer's own weights out of `store`.
+
+        Raises:
+            ValueError: their number or a shape differs.
+        """
+        mine = self._variables_here()
+        if len(store) != len(mine):
+            hint = "" if self.built else ": the layer is not built yet, call the model on data first"
+            raise ValueError(f"layer {self.name!r}: expected {len(mine)} saved weights, received {len(store)}{hint}")
+        for index, variable in enumerate(mine):
+            variable.assign(store[str(index)])
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        state["_inbound_nodes"] = []
+        state["_losses"] = []
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+class _nothing:
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *exception: object) -> None:
+        return None
+
+
+def _concrete(initializer: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """The initial numbers, also while a graph is being traced around."""
+    state = _core.state.state
+    trace, state.trace = state.trace, None
+    tapes, state.tapes = state.tapes, ()
+    try:
+        value = np.asarray(initializer(shape, dtype=dtype))
+    finally:
+        state.trace, state.tapes = trace, tapes
+    if value.shape != tuple(shape):
+        value = np.broadcast_to(value, shape)
+    return value.astype(np.dtype(str(dtype)), copy=False)
+
+
+def _fresh(tensor: Any) -> Any:
+    return KerasTensor(tensor.shape, dtype=tensor.dtype) if is_keras_tensor(tensor) else tensor
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(n is None or isinstance(n, (int, np.integer)) for n in value)
+
+
+def _keras_tensors(shapes: Any, dtype: Any) -> Any:
+    if is_keras_tensor(shapes):
+        return shapes
+    if _is_shape(shapes):
+        return KerasTensor(tuple(shapes), dtype=dtype)
+    if isinstance(shapes, dict):
+        return {key: _keras_tensors(value, dtype) for key, value in shapes.items()}
+    if isinstance(shapes, (list, tuple)):
+        return type(shapes)(_keras_tensors(value, dtype) for value in shapes)
+    return shapes
+
+
+def _shape_from_json(value: Any) -> Any:
+    if _is_shape(value):
+        return tuple(value)
+    if isinstance(value, dict):
+        return {key: _shape_from_json(item) for key, item in value.items()}
+    return [_shape_from_json(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _tensor_arguments(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    try:
+        bound = cls._call_signature()[0].bind(None, *args, **kwargs).arguments
+    except TypeError:
+        return {}
+    return {name: value for name, value in bound.items() if any(hasattr(leaf, "shape") for leaf in nest.flatten(value))}
+
+
+def _input_shape_argument(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
+    batch_size = kwargs.pop("batch_size", None)
+    batch_shape = kwargs.pop("batch_input_shape", None) or kwargs.pop("batch_shape", None)
+    shape = kwargs.pop("input_shape", None)
+    size = kwargs.pop("input_dim", None)
+    if batch_shape is not None:
+        return tuple(batch_shape)
+    if shape is None and size is not None:
+        shape = (size,)
+    if shape is None:
+        return None
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if any(n is not None and (not isinstance(n, (int, np.integer)) or n < 0) for n in shape):
+        raise ValueError(f"input_shape: expected sizes >= 0 or None, received {shape}")
+    return (batch_size, *shape)
+
+
+def _automatic_config(layer: Layer) -> dict[str, Any]:
+    """The arguments that the object was made with, where `get_config` was not overridden."""
+    args, kwargs = layer._init_arguments
+    signature = inspect.signature(type(layer).__init__)
+    try:
+        bound = dict(list(signature.bind(layer, *args, **kwargs).arguments.items())[1:])
+    except TypeError:
+        bound = {}
+    for key in list(bound):
+        if signature.parameters[key].kind is inspect.Parameter.VAR_KEYWORD:
+            bound.update(bound.pop(key))
+    bound = {key: value for key, value in bound.items() if key not in ("name", "trainable", "dtype", "activity_regularizer")}
+    try:
+        return {key: serialize_keras_object(value) for key, value in bound.items()}
+    except TypeError as error:
+        raise NotImplementedError(f"layer {type(layer).__name__}: define get_config(): {error}") from error
