@@ -110,8 +110,7 @@ class VarianceScaling(RandomInitializer):
         distribution = "truncated_normal" if str(distribution).lower() == "normal" else str(distribution).lower()
         if distribution not in ("uniform", "truncated_normal", "untruncated_normal"):
             raise ValueError(
-                f"{name}: distribution: expected 'uniform', 'truncated_normal' or 'untruncated_normal', "
-                f"received {distribution!r}"
+                f"{name}: distribution: expected 'uniform', 'truncated_normal' or 'untruncated_normal', received {distribution!r}"
             )
         self.scale = scale
         self.mode = mode

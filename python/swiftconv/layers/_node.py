@@ -6,6 +6,9 @@ from typing import Any
 
 from swiftconv._core import KerasTensor
 from swiftconv.utils import nest
+from swiftconv.utils.registry import builtin
+
+builtin("keras")(KerasTensor)
 
 
 def is_keras_tensor(value: Any) -> bool:
@@ -23,7 +26,9 @@ class Node:
         outputs: what came out, flat.
     """
 
-    def __init__(self, operation: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None, outputs: Any = ()) -> None:
+    def __init__(
+        self, operation: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None, outputs: Any = ()
+    ) -> None:
         self.operation = operation
         self.args = args
         self.kwargs = kwargs or {}

@@ -15,7 +15,7 @@ _TENSORS = (Tensor, Variable, Symbol, KerasTensor)
 def _has_array(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(_has_array(item) for item in value)
-    return isinstance(value, (np.ndarray, dict, *_TENSORS)) or hasattr(value, "__array__") and not np.isscalar(value)
+    return isinstance(value, (np.ndarray, dict, *_TENSORS)) or (hasattr(value, "__array__") and not np.isscalar(value))
 
 
 def cast_inputs(value: Any, dtype: str | None, first: bool, layer: Any) -> Any:

@@ -11,13 +11,13 @@ import numpy as np
 from swiftconv import _core, initializers, ops, regularizers
 from swiftconv import constraints as constraints_module
 from swiftconv._core import KerasTensor, Variable, history_disabled, in_trace
+from swiftconv.dtype_policies import get_policy
 from swiftconv.layers import _tracking
 from swiftconv.layers._context import calling, context, name_scope, variable_path
 from swiftconv.layers._node import Node, is_keras_tensor
 from swiftconv.layers._values import cast_inputs, shapes_of
 from swiftconv.layers.input_spec import check_input_spec
 from swiftconv.utils import naming, nest
-from swiftconv.utils.dtype_policy import get_policy
 from swiftconv.utils.serialization import serialize_keras_object
 
 
@@ -404,7 +404,7 @@ class Layer:
             names = list(signature.parameters)
             kinds = [p.kind for p in signature.parameters.values()]
             first = names[1] if len(names) > 1 and kinds[1] in (1, 0) else None
-            takes = "training" in names or inspect.Parameter.VAR_KEYWORD in kinds and "training" in names
+            takes = "training" in names or (inspect.Parameter.VAR_KEYWORD in kinds and "training" in names)
             defaults = signature.parameters["training"].default if "training" in names else None
             cls._call_info = (signature, first, takes, None if defaults is inspect.Parameter.empty else defaults)
         return cls._call_info

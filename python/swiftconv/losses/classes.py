@@ -19,7 +19,9 @@ class MeanSquaredError(LossFunctionWrapper):
         reduction, name, dtype: as in `Loss`.
     """
 
-    def __init__(self, reduction: Any = "sum_over_batch_size", name: str | None = "mean_squared_error", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: Any = "sum_over_batch_size", name: str | None = "mean_squared_error", dtype: Any = None
+    ) -> None:
         super().__init__(functions.mean_squared_error, reduction=reduction, name=name, dtype=dtype)
 
 
@@ -31,7 +33,9 @@ class MeanAbsoluteError(LossFunctionWrapper):
         reduction, name, dtype: as in `Loss`.
     """
 
-    def __init__(self, reduction: Any = "sum_over_batch_size", name: str | None = "mean_absolute_error", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: Any = "sum_over_batch_size", name: str | None = "mean_absolute_error", dtype: Any = None
+    ) -> None:
         super().__init__(functions.mean_absolute_error, reduction=reduction, name=name, dtype=dtype)
 
 
@@ -43,7 +47,9 @@ class MeanAbsolutePercentageError(LossFunctionWrapper):
         reduction, name, dtype: as in `Loss`.
     """
 
-    def __init__(self, reduction: Any = "sum_over_batch_size", name: str | None = "mean_absolute_percentage_error", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: Any = "sum_over_batch_size", name: str | None = "mean_absolute_percentage_error", dtype: Any = None
+    ) -> None:
         super().__init__(functions.mean_absolute_percentage_error, reduction=reduction, name=name, dtype=dtype)
 
 
@@ -55,7 +61,9 @@ class MeanSquaredLogarithmicError(LossFunctionWrapper):
         reduction, name, dtype: as in `Loss`.
     """
 
-    def __init__(self, reduction: Any = "sum_over_batch_size", name: str | None = "mean_squared_logarithmic_error", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: Any = "sum_over_batch_size", name: str | None = "mean_squared_logarithmic_error", dtype: Any = None
+    ) -> None:
         super().__init__(functions.mean_squared_logarithmic_error, reduction=reduction, name=name, dtype=dtype)
 
 

@@ -36,9 +36,7 @@ def _label_smoothing(value: Any, what: str) -> float:
 
 
 def _shapes_fit(a: Any, b: Any) -> bool:
-    return len(a.shape) == len(b.shape) and all(
-        m == n or m is None or n is None for m, n in zip(a.shape, b.shape, strict=True)
-    )
+    return len(a.shape) == len(b.shape) and all(m == n or m is None or n is None for m, n in zip(a.shape, b.shape, strict=True))
 
 
 @_export
@@ -142,9 +140,7 @@ def sparse_categorical_crossentropy(
 
 
 @_export
-def binary_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Any:
+def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
     """`−y_true · log(y_pred) − (1 − y_true) · log(1 − y_pred)`, mean along `axis`.
 
     Args:

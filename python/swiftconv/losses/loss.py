@@ -8,8 +8,8 @@ import numpy as np
 
 from swiftconv import ops
 from swiftconv._core import is_symbolic, is_tensor
+from swiftconv.dtype_policies import get_policy
 from swiftconv.utils import naming, nest
-from swiftconv.utils.dtype_policy import get_policy
 
 REDUCTIONS = (None, "none", "sum", "sum_over_batch_size", "mean", "mean_with_sample_weight")
 
@@ -91,9 +91,7 @@ def _aligned(values: Any, weight: Any) -> tuple[Any, Any]:
         for w, v in zip(reversed(tuple(weight.shape)), reversed(tuple(values.shape)), strict=False)
     )
     if not fits:
-        raise ValueError(
-            f"sample_weight: expected a shape that fits {tuple(values.shape)}, received shape {tuple(weight.shape)}"
-        )
+        raise ValueError(f"sample_weight: expected a shape that fits {tuple(values.shape)}, received shape {tuple(weight.shape)}")
     return values, weight
 
 
@@ -126,8 +124,10 @@ class Loss:
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss."""
-        y_pred = nest.map_structure(lambda v: as_value(v, self._dtype), y_pred) if _nested(y_pred) else as_value(
-            y_pred, self._dtype if not is_symbolic(y_pred) else None
+        y_pred = (
+            nest.map_structure(lambda v: as_value(v, self._dtype), y_pred)
+            if _nested(y_pred)
+            else as_value(y_pred, self._dtype if not is_symbolic(y_pred) else None)
         )
         y_true = nest.map_structure(as_value, y_true) if _nested(y_true) else as_value(y_true)
         values = self.call(y_true, y_pred)

@@ -8,9 +8,9 @@ import numpy as np
 
 from swiftconv import initializers, ops
 from swiftconv._core import Variable
+from swiftconv.dtype_policies import get_policy
 from swiftconv.losses.loss import as_value, same_rank
 from swiftconv.utils import naming
-from swiftconv.utils.dtype_policy import get_policy
 
 
 class Metric:
@@ -39,7 +39,9 @@ class Metric:
         """The type of the computation."""
         return self._dtype
 
-    def add_variable(self, shape: Any, initializer: Any, dtype: Any = None, aggregation: Any = None, name: str | None = None) -> Any:
+    def add_variable(
+        self, shape: Any, initializer: Any, dtype: Any = None, aggregation: Any = None, name: str | None = None
+    ) -> Any:
         """Makes a variable of the state.
 
         Args:
@@ -52,7 +54,9 @@ class Metric:
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         dtype = str(dtype or self._dtype)
         value = np.broadcast_to(np.asarray(initializer(shape, dtype=dtype)), shape).astype(dtype)
-        variable = Variable(value, dtype=dtype, trainable=False, name=name or "variable", path=f"{self.name}/{name or 'variable'}")
+        variable = Variable(
+            value, dtype=dtype, trainable=False, name=name or "variable", path=f"{self.name}/{name or 'variable'}"
+        )
         variable.initializer = initializer
         self._own.append(variable)
         return variable
@@ -84,7 +88,9 @@ class Metric:
         """Starts again."""
         for variable in self.variables:
             if variable.initializer is not None and not isinstance(variable.initializer, initializers.Zeros):
-                variable.assign(np.broadcast_to(np.asarray(variable.initializer(variable.shape, dtype=variable.dtype)), variable.shape))
+                variable.assign(
+                    np.broadcast_to(np.asarray(variable.initializer(variable.shape, dtype=variable.dtype)), variable.shape)
+                )
             else:
                 variable.assign(np.zeros(tuple(variable.shape), dtype=str(variable.dtype)))
 
@@ -127,9 +133,7 @@ def reduce_to_samples(values: Any, sample_weight: Any) -> tuple[Any, Any]:
         if any(values.shape[a] != 1 for a in axes) or axes:
             values = ops.mean(values, axis=axes)
     elif len(weight.shape) > len(values.shape):
-        raise ValueError(
-            f"sample_weight: expected a shape that fits {tuple(values.shape)}, received {tuple(weight.shape)}"
-        )
+        raise ValueError(f"sample_weight: expected a shape that fits {tuple(values.shape)}, received {tuple(weight.shape)}")
     if any(w not in (1, v) for w, v in zip(weight.shape, values.shape, strict=True)):
         raise ValueError(f"sample_weight: expected a shape that fits {tuple(values.shape)}, received {tuple(weight.shape)}")
     return values * weight, ops.broadcast_to(weight, tuple(values.shape))

@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-def load_model(filepath: object, custom_objects: object = None, compile: bool = True, safe_mode: bool = True) -> object:  # noqa: A002
+def load_model(filepath: object, custom_objects: object = None, compile: bool = True, safe_mode: bool = True) -> object:
     """See `swiftconv.saving.load_model`."""
     from swiftconv import saving
 

@@ -19,7 +19,7 @@ from swiftconv.utils.registry import builtin
 from swiftconv.utils.serialization import deserialize_keras_object, serialize_keras_object
 
 
-@builtin("keras", "keras.models", "keras.src.models.functional")
+@builtin("keras.src.models.functional")
 class Functional(Model):
     """`Model(inputs, outputs)`: see `Model`.
 

@@ -30,6 +30,9 @@ class Model(Trainer, Layer):
         (None, 2)
     """
 
+    #: Configurations with layers are handed to `from_config` as they are.
+    _reads_layers = True
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model and (len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= set(kwargs)):
             from swiftconv.models.functional import Functional

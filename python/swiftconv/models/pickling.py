@@ -16,7 +16,9 @@ def pickled_model(model: Any) -> Any:
         if "_functional" not in state or cls.__dict__.get("call") is not None:
             return copyreg.__newobj__, (cls,), state
     config = serialize_keras_object(model)
-    classes = {type(layer).__name__: type(layer) for layer in model._flatten_layers() if "_keras_module" not in type(layer).__dict__}
+    classes = {
+        type(layer).__name__: type(layer) for layer in model._flatten_layers() if "_keras_module" not in type(layer).__dict__
+    }
     state = [w.numpy() for w in model.weights]
     optimizer = model.optimizer
     slots = [v.numpy() for v in optimizer.variables] if optimizer is not None and optimizer.built else None
@@ -36,7 +38,9 @@ def _unpickled(config: Any, classes: dict[str, Any], state: Any, slots: Any) -> 
     return model
 
 
-def clone_model(model: Any, input_tensors: Any = None, clone_function: Any = None, call_function: Any = None, **kwargs: Any) -> Any:
+def clone_model(
+    model: Any, input_tensors: Any = None, clone_function: Any = None, call_function: Any = None, **kwargs: Any
+) -> Any:
     """A model of the same layers' configurations with fresh weights.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from swiftconv.layers._context import name_scope
 from swiftconv.layers._node import Node, is_keras_tensor
 from swiftconv.layers.core.input_layer import InputLayer
@@ -237,5 +236,3 @@ class Sequential(Model):
     @property
     def _nodes(self) -> list[Node]:
         return [] if self._functional is None else self._functional._graph.order
-
-

@@ -73,9 +73,7 @@ def _nodes(model: Any) -> list[Any]:
 
 def model_flops(model: Any) -> int:
     """Floating-point operations of a model for one sample (0 where its graph is not known)."""
-    return sum(
-        layer_flops(node.operation, *(_shapes(node.operation, [node]))) for node in _nodes(model)
-    )
+    return sum(layer_flops(node.operation, *(_shapes(node.operation, [node]))) for node in _nodes(model))
 
 
 def _count(value: int) -> str:
@@ -136,8 +134,8 @@ def print_summary(
     def line(cells: list[str]) -> str:
         fields = []
         for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-            cell = cell if len(cell) <= width else cell[: width - 1] + "…"
-            fields.append(cell.rjust(width) if i in (2, 3) else cell.ljust(width))
+            text = cell if len(cell) <= width else cell[: width - 1] + "…"
+            fields.append(text.rjust(width) if i in (2, 3) else text.ljust(width))
         return "│ " + " │ ".join(fields) + " │"
 
     def rule(left: str, middle: str, right: str) -> str:

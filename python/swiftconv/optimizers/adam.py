@@ -98,6 +98,7 @@ Adam.__doc__ = f"""Adam (Kingma and Ba 2014), AMSGrad (Reddi et al. 2018) if wan
         epsilon: added to the root of the second moment.
         amsgrad: whether the greatest second moment so far counts.{OPTIMIZER_ARGS}"""
 
+
 @builtin("keras.optimizers")
 class AdamW(Adam):
     def __init__(self, learning_rate: Any = 0.001, weight_decay: float = 0.004, *args: Any, **kwargs: Any) -> None:

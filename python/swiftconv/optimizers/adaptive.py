@@ -77,6 +77,7 @@ Adagrad.__doc__ = f"""Steps divided by the root of the sum of squared gradients 
         initial_accumulator_value: of the sums.
         epsilon: added under the root.{OPTIMIZER_ARGS}"""
 
+
 @builtin("keras.optimizers")
 class Adadelta(Optimizer):
     def __init__(
@@ -142,6 +143,7 @@ Adadelta.__doc__ = f"""Adagrad with decaying sums and steps in the weights' own 
         learning_rate: a number, a schedule, or a callable.
         rho: decay of the sums.
         epsilon: added under the roots.{OPTIMIZER_ARGS}"""
+
 
 @builtin("keras.optimizers")
 class Adamax(Optimizer):
@@ -211,6 +213,7 @@ Adamax.__doc__ = f"""Adam with the greatest gradient in place of the second mome
         learning_rate: a number, a schedule, or a callable.
         beta_1, beta_2: decay of the moments.
         epsilon: added to the divisor.{OPTIMIZER_ARGS}"""
+
 
 @builtin("keras.optimizers")
 class Nadam(Optimizer):

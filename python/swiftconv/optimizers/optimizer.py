@@ -89,7 +89,9 @@ class Optimizer:
         self._schedule: LearningRateSchedule | None = None
         self._rate_callable: Any = None
         self._is_update_step: bool | None = None
-        self.iterations = self._track(Variable(np.int64(0), trainable=False, name="iteration", path=f"{self.name}/iteration", dtype="int64"))
+        self.iterations = self._track(
+            Variable(np.int64(0), trainable=False, name="iteration", path=f"{self.name}/iteration", dtype="int64")
+        )
         if isinstance(learning_rate, dict):
             learning_rate = deserialize_schedule(learning_rate)
         initial: Any = learning_rate
@@ -100,9 +102,7 @@ class Optimizer:
             self._rate_callable = learning_rate
             initial = 0.0
         elif not isinstance(learning_rate, (int, float, np.number)) or isinstance(learning_rate, bool):
-            raise ValueError(
-                f"{who}: learning_rate: expected a number, a schedule or a callable, received {learning_rate!r}"
-            )
+            raise ValueError(f"{who}: learning_rate: expected a number, a schedule or a callable, received {learning_rate!r}")
         rate = Variable(np.float32(initial), trainable=False, name="learning_rate", path=f"{self.name}/learning_rate")
         self._learning_rate = rate
         if self._schedule is None and self._rate_callable is None:
@@ -166,9 +166,7 @@ class Optimizer:
         if self.use_ema:
             self._averages = [self.add_variable_from_reference(v, "average") for v in self._trainable_variables]
         if self.gradient_accumulation_steps:
-            self._accumulated = [
-                self.add_variable_from_reference(v, "gradient_accumulator") for v in self._trainable_variables
-            ]
+            self._accumulated = [self.add_variable_from_reference(v, "gradient_accumulator") for v in self._trainable_variables]
         self._excluded_ids = {id(v) for v in self._trainable_variables if self._is_excluded(v)}
         self._build_slots(self._trainable_variables)
         self.built = True
@@ -176,7 +174,9 @@ class Optimizer:
     def _build_slots(self, variables: list[Variable]) -> None:
         """Makes the slots of the rule."""
 
-    def add_variable_from_reference(self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros") -> Variable:
+    def add_variable_from_reference(
+        self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
+    ) -> Variable:
         """A slot of the shape and type of a weight."""
         from swiftconv import initializers
 

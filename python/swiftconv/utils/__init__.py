@@ -1,5 +1,10 @@
 """Tools for labels, names and configs."""
 
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
 from swiftconv.utils.naming import get_uid
 from swiftconv.utils.numerical import normalize, to_categorical
 from swiftconv.utils.py_dataset import PyDataset, Sequence
@@ -32,15 +37,11 @@ __all__ = [
 ]
 
 
-def set_random_seed(seed: int) -> None:
-    """Seeds everything that is random: Python, NumPy, and the engine's generator.
-
-    Args:
-        seed: an integer.
-    """
-    from swiftconv import random
-
-    random.set_random_seed(seed)
+def __getattr__(name: str) -> Any:
+    """`set_random_seed` lives with the generators, which are above this package."""
+    if name == "set_random_seed":
+        return importlib.import_module("swiftconv.random").set_random_seed
+    raise AttributeError(f"module 'swiftconv.utils' has no attribute {name!r}")
 
 
 def clear_session(free_memory: bool = True) -> None:

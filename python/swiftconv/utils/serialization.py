@@ -96,7 +96,7 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
         "module": cls._keras_module if own else cls.__module__,
         "class_name": getattr(cls, "_keras_class_name", cls.__name__) if own else cls.__name__,
         "config": dict(config),
-        "registered_name": None if own else registry.get_registered_name(cls),
+        "registered_name": cls.__name__ if own and ".src." in cls._keras_module else None if own else registry.get_registered_name(cls),
     }
     build = getattr(obj, "get_build_config", None)
     if build is not None:
@@ -157,9 +157,7 @@ def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None 
     if name == "__lambda__":
         raise ValueError("the config holds a Python lambda; code in files is never run: register a named function instead")
     if name == "__keras_tensor__":
-        from swiftconv._core import KerasTensor
-
-        return KerasTensor(tuple(inner["shape"]), dtype=inner["dtype"])
+        return find_class("keras", "KerasTensor")(tuple(inner["shape"]), dtype=inner["dtype"])
     if name == "function":
         return _find_function(inner)
     return _deserialize_instance(config)
@@ -198,7 +196,8 @@ def _deserialize_instance(config: dict[str, Any]) -> Any:
         return inner.get("name")
     if not hasattr(cls, "from_config"):
         raise ValueError(f"{name}: the class has no from_config()")
-    obj = cls.from_config(inner) if getattr(cls, "_raw_config", False) else _from_config(cls, inner)
+    graph = getattr(cls, "_reads_layers", False) and isinstance(inner, dict) and "layers" in inner
+    obj = cls.from_config(inner) if graph else _from_config(cls, inner)
     build_config = config.get("build_config")
     if build_config and hasattr(obj, "build_from_config") and not getattr(obj, "built", False):
         obj.build_from_config(build_config)
@@ -223,7 +222,7 @@ def _from_config(cls: Any, inner: Any) -> Any:
 
 def _parameters(cls: Any) -> set[str] | None:
     """Names that a class's constructor and those above it take; None where anything goes."""
-    if not isinstance(cls, type) or cls.from_config.__func__.__qualname__.startswith(("Sequential", "Functional")):
+    if not isinstance(cls, type):
         return None
     names: set[str] = set()
     for base in cls.__mro__:
@@ -264,9 +263,7 @@ def find_class(module: str | None, name: str, registered_name: str | None = None
     raise ValueError(f"unknown class {module or ''}{'.' if module else ''}{name}: register it or pass it in custom_objects")
 
 
-def get_from(
-    identifier: Any, module: str, kind: str, base: type | tuple[type, ...] = (), *, instantiate: bool = True
-) -> Any:
+def get_from(identifier: Any, module: str, kind: str, base: type | tuple[type, ...] = (), *, instantiate: bool = True) -> Any:
     """What `get(name | config | object | callable)` of a module returns.
 
     Raises:

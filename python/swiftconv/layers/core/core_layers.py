@@ -143,9 +143,7 @@ class Lambda(Layer):
         arguments: keywords for the function.
     """
 
-    def __init__(
-        self, function: Any, output_shape: Any = None, mask: Any = None, arguments: Any = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, function: Any, output_shape: Any = None, mask: Any = None, arguments: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not callable(function):
             raise ValueError(f"Lambda: function: expected a callable, received {function!r}")

@@ -113,9 +113,7 @@ class BatchNormalization(Layer):
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
             )
-        self.moving_mean = self.add_weight(
-            (size,), name="moving_mean", initializer=self.moving_mean_initializer, trainable=False
-        )
+        self.moving_mean = self.add_weight((size,), name="moving_mean", initializer=self.moving_mean_initializer, trainable=False)
         self.moving_variance = self.add_weight(
             (size,), name="moving_variance", initializer=self.moving_variance_initializer, trainable=False
         )

@@ -258,7 +258,7 @@ class Cropping2D(_Borders):
 
     def call(self, inputs: Any) -> Any:
         """The inner part."""
-        (top, bottom), (left, right) = self.cropping
+        top, left = self.cropping[0][0], self.cropping[1][0]
         shape = self.compute_output_shape(inputs.shape)
         begin = (0, top, left, 0) if self.data_format == "channels_last" else (0, 0, top, left)
         return apply("slice", [inputs], begin=begin, size=tuple(-1 if n is None else n for n in shape), strides=(1, 1, 1, 1))
@@ -288,9 +288,7 @@ class UpSampling2D(Layer):
         (1, 4, 4, 1)
     """
 
-    def __init__(
-        self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
-    ) -> None:
+    def __init__(self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = check_data_format(data_format or image_data_format(), owner="UpSampling2D")
         self.size = size_tuple(size, 2, "size", owner="UpSampling2D")

@@ -48,8 +48,7 @@ def spread(value: Any, struct: Any, names: list[str] | None, what: str) -> list[
 
 def _keys(struct: Any) -> Any:
     if isinstance(struct, dict):
-        for key in sorted(struct, key=str):
-            yield key
+        yield from sorted(struct, key=str)
     else:
         for _ in nest.flatten(struct):
             yield None
@@ -97,7 +96,9 @@ class CompiledLoss:
         self.losses = [as_loss(one) for one in given]
         if all(one is None for one in self.losses):
             raise ValueError("compile: loss: expected a loss for at least one output, received None")
-        weights = [None] * count if self.user_weights is None else spread(self.user_weights, y_pred, self.output_names, "loss_weights")
+        weights = (
+            [None] * count if self.user_weights is None else spread(self.user_weights, y_pred, self.output_names, "loss_weights")
+        )
         self.weights = [1.0 if w is None else float(w) for w in weights]
         keys = sorted(y_pred, key=str) if isinstance(y_pred, dict) else self.output_names
         if count > 1:

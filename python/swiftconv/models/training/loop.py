@@ -145,9 +145,7 @@ def _validation(data: Any, batch_size: Any) -> Any:
         return None
     if isinstance(data, (tuple, list)):
         if not 1 <= len(data) <= 3:
-            raise ValueError(
-                f"validation_data: expected (x, y) or (x, y, sample_weight), received {len(data)} entries"
-            )
+            raise ValueError(f"validation_data: expected (x, y) or (x, y, sample_weight), received {len(data)} entries")
         x, y, weight = (*data, None, None)[:3]
         return adapt(x, y, weight, batch_size, False)
     return adapt(data, None, None, batch_size, False)

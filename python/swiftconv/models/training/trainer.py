@@ -273,7 +273,9 @@ class Trainer:
         y_pred = logs.pop("__y_pred__")
         _, y, sample_weight = data
         self._compile_metrics.update_state(y, y_pred, sample_weight, only=self._eager_metrics)
-        logs.update(self._compile_metrics.results(skip=[m for m in self._compile_metrics.metrics if m not in self._eager_metrics]))
+        logs.update(
+            self._compile_metrics.results(skip=[m for m in self._compile_metrics.metrics if m not in self._eager_metrics])
+        )
         return logs  # type: ignore[no-any-return]
 
     def _run_eagerly(self, kind: str, data: tuple[Any, Any, Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from swiftconv._core import floatx, standardize_dtype
 from swiftconv.utils.registry import builtin
 
 
@@ -16,8 +17,6 @@ class DTypePolicy:
     """
 
     def __init__(self, name: Any = "float32") -> None:
-        from swiftconv._core import standardize_dtype
-
         self._name = str(standardize_dtype(name).name)
 
     @property
@@ -61,8 +60,6 @@ def dtype_policy() -> DTypePolicy:
     """The policy of layers that were given none."""
     if _global[0] is not None:
         return _global[0]
-    from swiftconv._core import floatx
-
     return DTypePolicy(floatx())
 
 
