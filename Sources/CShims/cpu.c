@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "cshims.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,4 +71,9 @@ long sc_read_file(const char *path, char *out, long capacity) {
     }
     close(file);
     return total;
+}
+
+const char *sc_library_of(const void *address) {
+    Dl_info information;
+    return dladdr((void *)(uintptr_t)address, &information) ? information.dli_fname : NULL;
 }

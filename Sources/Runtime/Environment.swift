@@ -70,5 +70,9 @@ package struct Environment: Sendable {
     /// Throws what is wrong with the environment variables. Every door calls it before it does any work.
     package static func check() throws(ConvError) {
         if let error = current.error { throw error }
+        if current.gemm == .openblas, OpenBLAS.shared == nil {
+            throw .invalidArgument(
+                "SWIFTCONV_GEMM: openblas was asked for, but libopenblas.so.0 was not found; install it (Debian: libopenblas0) or unset it")
+        }
     }
 }

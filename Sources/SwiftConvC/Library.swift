@@ -26,8 +26,8 @@ public func environment(_ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>
                 ("threads", .int(ThreadCount.current)),
                 ("threads_source", .string(ThreadCount.source)),
                 ("processors", .int(Int(sc_cpu_count()))),
-                ("gemm", .string((environment.gemm ?? .native).rawValue)),
-                ("openblas", .null),
+                ("gemm", .string(OpenBLAS.isChosen ? "openblas" : "native")),
+                ("openblas", OpenBLAS.shared.map { .string($0.path) } ?? .null),
             ]).text, to: json, "json")
     }
 }

@@ -22,6 +22,8 @@ int sc_cpu_affinity_count(void);
 // ---- files (cpu.c) ---------------------------------------------------------------------------------------------------------
 // Reads at most `capacity` bytes of the file at `path`; the number of bytes, or -1.
 long sc_read_file(const char *path, char *out, long capacity);
+// The file that the code at `address` was loaded from, or NULL.
+const char *sc_library_of(const void *address);
 
 // ---- threads (threads.c) -----------------------------------------------------------------------------------------------------
 // Starts a detached thread that takes no signals. 0, or an errno.

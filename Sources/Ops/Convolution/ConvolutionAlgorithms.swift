@@ -6,6 +6,9 @@ enum ConvolutionAlgorithms {
     static func forward(_ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int) -> PreparedOp {
         if let prepared = depthwiseForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
         if let prepared = winogradForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
+        if OpenBLAS.isChosen, let product = MatMulShape(pointwise: shape), OpenBLASGemm.accepts(product), let blas = OpenBLAS.shared {
+            return OpenBLASGemm.prepare(product, hasBias: hasBias, activation, threads: threads, blas)
+        }
         if let prepared = indirectForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
         switch shape.dtype {
         case .float32:

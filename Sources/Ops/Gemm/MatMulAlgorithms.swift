@@ -6,6 +6,9 @@ enum MatMulAlgorithms {
     static func prepare(
         _ shape: MatMulShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int
     ) throws(ConvError) -> PreparedOp {
+        if OpenBLAS.isChosen, OpenBLASGemm.accepts(shape), let blas = OpenBLAS.shared {
+            return OpenBLASGemm.prepare(shape, hasBias: hasBias, activation, threads: threads, blas)
+        }
         if shape.n > 0, shape.m > 0, shape.batches > 0 { return native(shape, hasBias: hasBias, activation, threads) }
         return shape.dtype == .float32
             ? reference(Float.self, shape, hasBias: hasBias, activation, threads)

@@ -1,0 +1,74 @@
+import Runtime
+import TensorCore
+import Testing
+
+@testable import Ops
+
+/// The two multiplications side by side, where this machine has the second one.
+@Suite(.enabled(if: OpenBLAS.shared != nil, "no libopenblas on this machine")) struct OpenBLASTests {
+    func run(_ prepared: PreparedOp, _ inputs: [[Float]], _ count: Int) throws -> [Float] {
+        var output = [Float](repeating: .nan, count: count)
+        let workspace = UnsafeMutableRawPointer.allocate(byteCount: max(64, prepared.workspaceBytes), alignment: 64)
+        let blocks = inputs.map { values in
+            let block = UnsafeMutableRawPointer.allocate(byteCount: max(1, values.count * 4), alignment: 64)
+            values.withUnsafeBytes { block.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(workspace), byteCount: $0.count) }
+            return block
+        }
+        defer {
+            for block in blocks { block.deallocate() }
+            workspace.deallocate()
+        }
+        try blocks.map { UnsafeRawPointer($0) }.withUnsafeBufferPointer { inputs in
+            try output.withUnsafeMutableBytes { out in
+                try withUnsafePointer(to: out.baseAddress!) { outputs in
+                    try prepared.run(OpArguments(inputs: inputs.baseAddress!, outputs: outputs, workspace: workspace))
+                }
+            }
+        }
+        return output
+    }
+
+    @Test func agreesWithTheNativeProduct() throws {
+        let blas = try #require(OpenBLAS.shared)
+        for seed in 0..<60 {
+            var r = Numbers(seed)
+            let (m, n, k) = (r.pick([1, 2, 7, 128, 129, 300]), r.pick([1, 3, 16, 33]), r.pick([1, 5, 64, 131]))
+            let leading = r.pick([[], [2]])
+            let (ta, tb) = (r.below(2), r.below(2))
+            let a = leading + (ta == 1 ? [k, m] : [m, k])
+            let b = leading + (tb == 1 ? [n, k] : [k, n])
+            let shape = try MatMulShape(
+                op: "matmul", TensorSpec(.float32, a), TensorSpec(.float32, b), ["transpose_a": .int(ta), "transpose_b": .int(tb)])
+            let inputs = [a.reduce(1, *), b.reduce(1, *), n].map { r.values($0).map { Float($0) } }
+            let count = shape.batches * shape.m * shape.n
+            let hasBias = r.below(2) == 0
+            let activation = r.pick([EpilogueActivation.linear, .relu, .leakyRelu(alpha: 0.5)])
+            #expect(OpenBLASGemm.accepts(shape))
+            let native = try run(MatMulAlgorithms.native(shape, hasBias: hasBias, activation, 2), inputs, count)
+            let other = try run(OpenBLASGemm.prepare(shape, hasBias: hasBias, activation, threads: 1, blas), inputs, count)
+            let scale = Float(k).squareRoot() + 1
+            #expect(zip(native, other).allSatisfy { abs($0 - $1) <= 64 * scale * 0x1p-24 }, "m \(m) n \(n) k \(k) \(ta)\(tb), seed \(seed)")
+            let threaded = try run(OpenBLASGemm.prepare(shape, hasBias: hasBias, activation, threads: 3, blas), inputs, count)
+            #expect(other.map(\.bitPattern) == threaded.map(\.bitPattern), "the bits depend on the number of threads")
+        }
+    }
+
+    @Test func aPointwiseConvolutionIsAProduct() throws {
+        let blas = try #require(OpenBLAS.shared)
+        let shape = try ConvolutionShape(
+            op: "conv2d", input: TensorSpec(.float32, [2, 5, 7, 9]), inputName: "x", filter: TensorSpec(.float32, [1, 1, 9, 6]),
+            filterName: "filter", [:])
+        let product = try #require(MatMulShape(pointwise: shape))
+        #expect((product.m, product.n, product.k) == (70, 6, 9))
+        var r = Numbers(5)
+        let inputs = [630, 54, 6].map { r.values($0).map { Float($0) } }
+        let native = try run(
+            try #require(ConvolutionAlgorithms.indirectForward(shape, hasBias: true, .relu6, threads: 2)), inputs, 420)
+        let other = try run(OpenBLASGemm.prepare(product, hasBias: true, .relu6, threads: 2, blas), inputs, 420)
+        #expect(zip(native, other).allSatisfy { abs($0 - $1) <= 0x1p-18 })
+        let strided = try ConvolutionShape(
+            op: "conv2d", input: TensorSpec(.float32, [2, 5, 7, 9]), inputName: "x", filter: TensorSpec(.float32, [1, 1, 9, 6]),
+            filterName: "filter", ["strides": .ints([2, 2])])
+        #expect(MatMulShape(pointwise: strided) == nil)
+    }
+}
