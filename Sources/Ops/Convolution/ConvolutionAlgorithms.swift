@@ -29,6 +29,7 @@ enum ConvolutionAlgorithms {
 
     static func backwardFilter(_ shape: ConvolutionShape, threads: Int) -> PreparedOp {
         if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return prepared }
+        if let prepared = indirectBackwardFilter(shape, threads: threads) { return prepared }
         return shape.dtype == .float32 ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads)
     }
 
@@ -57,6 +58,16 @@ enum ConvolutionAlgorithms {
             product.run(
                 a: arguments.inputs[1], b: arguments.inputs[0], packed: arguments.packed, bias: nil, y: arguments.outputs[0],
                 workspace: arguments.workspace)
+        }
+    }
+
+    static func indirectBackwardFilter(_ shape: ConvolutionShape, threads: Int) -> PreparedOp? {
+        guard shape.oc > 0 else { return nil }
+        let gradient = FilterGradient(shape, threads: threads)
+        return PreparedOp(
+            algorithm: shape.isPointwise ? "gemm" : "direct", flops: shape.flops, workspaceBytes: gradient.workspaceBytes
+        ) { arguments in
+            gradient.run(x: arguments.inputs[0], dy: arguments.inputs[1], dfilter: arguments.outputs[0], workspace: arguments.workspace)
         }
     }
 

@@ -130,44 +130,77 @@ struct RowTable {
             return
         }
         let words = 1 + mr + mr + 2
+        var low = (h: 0, w: 0)
+        var high = (h: 0, w: 0)
+        for tap in step.taps {
+            low = (min(low.h, tap.offsetH), min(low.w, tap.offsetW))
+            high = (max(high.h, tap.offsetH), max(high.w, tap.offsetW))
+        }
+        let depth = step.depth
+        let pixel = grid.strideW &* grid.sourcePixel
         var at = Cursor(rows.lowerBound, grid)
         var left = rows.count
         var tile = table
         var values = room.assumingMemoryBound(to: T.self)
-        while left > 0 {
-            let count = min(mr, left)
-            tile[0] = 1
-            tile[1 + mr] = 0
-            tile[2 + mr] = k
-            var last = at
-            for p in 0..<mr {
-                let here = p < count ? at : last
-                last = here
-                if p < count { at.next(grid) }
-                tile[1 + p] = target(here)
-                tile[3 + mr + p] = Int(bitPattern: values + p)
-                let (sy, sx) = (here.y &* grid.strideH, here.x &* grid.strideW)
-                let base = a + (here.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel)
-                var to = values + p
-                for tap in step.taps {
-                    let (ty, tx) = (sy &+ tap.offsetH, sx &+ tap.offsetW)
-                    if ty >= 0 && ty < grid.sourceH && tx >= 0 && tx < grid.sourceW {
-                        let from = (base + tap.sourceBytes).assumingMemoryBound(to: T.self)
-                        for c in 0..<step.depth {
-                            to.pointee = from[c]
-                            to += mr
-                        }
-                    } else {
-                        for _ in 0..<step.depth {
-                            to.pointee = 0
+        step.taps.withUnsafeBufferPointer { taps in
+            while left > 0 {
+                let count = min(mr, left)
+                tile[0] = 1
+                tile[1 &+ mr] = 0
+                tile[2 &+ mr] = k
+                for p in 0..<mr { tile[3 &+ mr &+ p] = Int(bitPattern: values + p) }
+                let (sy, sx) = (at.y &* grid.strideH, at.x &* grid.strideW)
+                let inside =
+                    count == mr && at.x &+ mr <= grid.gridW && sy &+ low.h >= 0 && sy &+ high.h < grid.sourceH && sx &+ low.w >= 0
+                    && sx &+ (mr &- 1) &* grid.strideW &+ high.w < grid.sourceW
+                if inside {
+                    let base = a + (at.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel)
+                    let first = target(at)
+                    for p in 0..<mr { tile[1 &+ p] = first &+ p &* grid.targetPixel }
+                    var to = values
+                    for tap in taps {
+                        for c in 0..<depth {
+                            var from = base + (tap.sourceBytes &+ c &* MemoryLayout<T>.size)
+                            for p in 0..<mr {
+                                to[p] = from.load(as: T.self)
+                                from += pixel
+                            }
                             to += mr
                         }
                     }
+                    at.x &+= mr &- 1
+                    at.next(grid)
+                } else {
+                    gatherBorder(&at, count, tile, taps, depth, values)
+                }
+                values += k &* mr
+                tile += words
+                left &-= count
+            }
+        }
+    }
+
+    private func gatherBorder<T: FixedWidthInteger>(
+        _ at: inout Cursor, _ count: Int, _ tile: UnsafeMutablePointer<Int>, _ taps: UnsafeBufferPointer<IndirectGemm.KStep.Tap>,
+        _ depth: Int, _ values: UnsafeMutablePointer<T>
+    ) {
+        var last = at
+        for p in 0..<mr {
+            let here = p < count ? at : last
+            last = here
+            if p < count { at.next(grid) }
+            tile[1 &+ p] = target(here)
+            let (sy, sx) = (here.y &* grid.strideH, here.x &* grid.strideW)
+            let base = here.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel
+            var to = values + p
+            for tap in taps {
+                let (ty, tx) = (sy &+ tap.offsetH, sx &+ tap.offsetW)
+                let valid = ty >= 0 && ty < grid.sourceH && tx >= 0 && tx < grid.sourceW
+                for c in 0..<depth {
+                    to.pointee = valid ? (a + (base &+ tap.sourceBytes &+ c &* MemoryLayout<T>.size)).load(as: T.self) : 0
+                    to += mr
                 }
             }
-            values += k * mr
-            tile += words
-            left -= count
         }
     }
 }
