@@ -203,10 +203,8 @@ def functional_config(model: Any) -> dict[str, Any]:
             return {"class_name": "__keras_tensor__", "config": config}
         if isinstance(value, dict):
             return {k: plain(v) for k, v in value.items()}
-        if isinstance(value, list):
+        if isinstance(value, (list, tuple)):
             return [plain(v) for v in value]
-        if isinstance(value, tuple):
-            return {"class_name": "__tuple__", "items": [plain(v) for v in value]}
         return serialize_keras_object(value)
 
     for layer in model._layers:

@@ -29,7 +29,7 @@ def serialize_keras_object(obj: Any) -> Any:
     if isinstance(obj, (np.integer, np.floating, np.bool_)):
         return obj.item()
     if isinstance(obj, tuple):
-        return {"class_name": "__tuple__", "items": [serialize_keras_object(item) for item in obj]}
+        return tuple(serialize_keras_object(item) for item in obj)
     if isinstance(obj, list):
         return [serialize_keras_object(item) for item in obj]
     if isinstance(obj, dict):
