@@ -12,6 +12,16 @@ from swiftconv._core.kinds import KERAS, PLAIN, TENSOR, kind_of
 from swiftconv._core.state import state
 
 
+class GetItem:
+    """`value[parts]` as a function whose key can be read, so that a functional model can be saved."""
+
+    def __init__(self, parts: tuple[Any, ...]) -> None:
+        self.parts = parts
+
+    def __call__(self, value: Any) -> Any:
+        return value[self.parts]
+
+
 def _is_array_key(part: Any) -> bool:
     return isinstance(part, (list, np.ndarray)) or (kind_of(part) != PLAIN and len(part.shape) > 0)
 
@@ -53,7 +63,7 @@ def _sliced(x: Any, parts: tuple[Any, ...]) -> Any:
     if None in shape and kind_of(x) == KERAS:
         from swiftconv._core.keras_tensor import apply_function
 
-        return apply_function("getitem", lambda value: value[parts], [x])
+        return apply_function("getitem", GetItem(parts), [x])
     used = sum(p is not None and p is not Ellipsis for p in parts)
     if used > len(shape):
         raise IndexError(f"too many indices: the shape is {shape}, received {used} indices")

@@ -9,6 +9,7 @@ from typing import Any
 from swiftconv import _core
 from swiftconv.layers._node import Node, is_keras_tensor
 from swiftconv.layers.layer import Layer
+from swiftconv.utils import naming
 from swiftconv.utils.registry import builtin
 
 
@@ -35,17 +36,29 @@ class EngineOp(Layer):
 
     def __init__(self, op: str, attributes: Any = None, **kwargs: Any) -> None:
         kwargs.setdefault("autocast", False)
+        kwargs.setdefault("name", naming.auto_name(op))
         super().__init__(**kwargs)
         self.op = op
         self.attributes = dict(attributes or {})
+        self._function: Any = None
         self.built = True
 
     def call(self, *inputs: Any) -> Any:
         """The op's result."""
+        if self._function is not None:
+            return self._function(*inputs)
+        if self.op == "getitem":
+            return inputs[0][tuple(self.attributes["key"])]
         return _core.apply(self.op, list(inputs), **self.attributes)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """The constructor's arguments.
+
+        Raises:
+            ValueError: a function of several ops, which cannot be saved.
+        """
+        if self._function is not None:
+            raise ValueError(f"the function {self.op!r} in the graph cannot be saved: put it into a layer of its own")
         return {**super().get_config(), "op": self.op, "attributes": self.attributes}
 
 
@@ -61,8 +74,14 @@ def node_of(tensor: Any) -> Any:
     node, _ = history
     if isinstance(node, Node):
         return node
-    attributes = dict(getattr(node, "attributes", None) or getattr(node.op, "attributes", None) or {})
-    layer = EngineOp(node.name, attributes)
+    function = getattr(node, "fn", None)
+    if function is None:
+        layer = EngineOp(node.name, dict(node.op.attributes))
+    elif node.name == "getitem":
+        layer = EngineOp("getitem", {"key": list(function.parts)})
+    else:
+        layer = EngineOp(node.name)
+        layer._function = function
     replaced = Node(layer, tuple(node.arguments), {}, node.outputs[0] if len(node.outputs) == 1 else tuple(node.outputs))
     return replaced
 

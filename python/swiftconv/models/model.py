@@ -52,7 +52,7 @@ class Model(Trainer, Layer):
             return
         if args:
             raise TypeError(f"{type(self).__name__}: expected keyword arguments, received {args!r}")
-        super().__init__(**kwargs)
+        Layer.__init__(self, **kwargs)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """What the model computes; subclasses override it."""

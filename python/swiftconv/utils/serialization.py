@@ -241,6 +241,8 @@ def _inner_value(value: Any) -> Any:
         return (value.get("config") or {}).get("name", "float32")
     if isinstance(value, dict) and "class_name" in value and "config" in value:
         return deserialize_keras_object(value)
+    if isinstance(value, dict):
+        return {key: _inner_value(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_inner_value(item) for item in value]
     return value
