@@ -10,6 +10,8 @@ package func makeKernelTable() -> sc_kernel_table {
     table.movement = makeMovementKernels()
     table.winograd = makeWinogradKernels()
     table.depthwise = makeDepthwiseKernels()
+    table.normalization = makeNormalizationKernels()
+    table.pooling = makePoolingKernels()
     table.optimizer = makeOptimizerKernels()
     return table
 }

@@ -22,8 +22,8 @@ func sgd<V: SIMD>(
     let newVariable = newVariable.assumingMemoryBound(to: V.Scalar.self)
     let negativeRate = lanes(-learningRate, V.self)
     forVectors(V.self, count) { i, n in
-        let x = load(variable + i, as: V.self, count: n)
-        store(multiplyAdd(x, negativeRate, load(gradient + i, as: V.self, count: n)), newVariable + i, count: n)
+        let x = loadPart(variable + i, n) as V
+        storePart(n, multiplyAdd(x, negativeRate, loadPart(gradient + i, n) as V), newVariable + i)
     }
 }
 
@@ -42,12 +42,12 @@ func momentumStep<V: SIMD>(
     let mu = lanes(step.pointee.momentum, V.self)
     let nesterov = step.pointee.nesterov != 0
     forVectors(V.self, count) { i, n in
-        let scaled = V.zero - rate * load(gradient + i, as: V.self, count: n)
-        let velocity = multiplyAdd(scaled, mu, load(m + i, as: V.self, count: n))
-        let x = load(variable + i, as: V.self, count: n)
+        let scaled = V.zero - rate * (loadPart(gradient + i, n) as V)
+        let velocity = multiplyAdd(scaled, mu, loadPart(m + i, n) as V)
+        let x = loadPart(variable + i, n) as V
         let move = nesterov ? multiplyAdd(scaled, mu, velocity) : velocity
-        store(velocity, newM + i, count: n)
-        store(x + move, newVariable + i, count: n)
+        storePart(n, velocity, newM + i)
+        storePart(n, x + move, newVariable + i)
     }
 }
 
@@ -71,17 +71,17 @@ func adam<V: SIMD>(
     let epsilon = lanes(step.pointee.epsilon, V.self)
     let negativeDecay = lanes(-step.pointee.decay, V.self)
     forVectors(V.self, count) { i, n in
-        let g = load(gradient + i, as: V.self, count: n)
-        var first = load(m + i, as: V.self, count: n)
-        var second = load(v + i, as: V.self, count: n)
-        var x = load(variable + i, as: V.self, count: n)
+        let g = loadPart(gradient + i, n) as V
+        var first = loadPart(m + i, n) as V
+        var second = loadPart(v + i, n) as V
+        var x = loadPart(variable + i, n) as V
         first = multiplyAdd(first, g - first, rest1)
         second = multiplyAdd(second, g * g - second, rest2)
         x = multiplyAdd(x, x, negativeDecay)
         x -= first * alpha / (vectorSquareRoot(second) + epsilon)
-        store(first, newM + i, count: n)
-        store(second, newV + i, count: n)
-        store(x, newVariable + i, count: n)
+        storePart(n, first, newM + i)
+        storePart(n, second, newV + i)
+        storePart(n, x, newVariable + i)
     }
 }
 
@@ -110,23 +110,23 @@ func rmsprop<V: SIMD>(
     let hasMomentum = step.pointee.momentum > 0
     let centered = step.pointee.centered != 0
     forVectors(V.self, count) { i, n in
-        let g = load(gradient + i, as: V.self, count: n)
-        let square = multiplyAdd(rest * (g * g), rho, load(velocity + i, as: V.self, count: n))
-        var x = load(variable + i, as: V.self, count: n)
+        let g = loadPart(gradient + i, n) as V
+        let square = multiplyAdd(rest * (g * g), rho, loadPart(velocity + i, n) as V)
+        var x = loadPart(variable + i, n) as V
         var denominator = square + epsilon
         if centered {
-            let mean = multiplyAdd(rest * g, rho, load(average + i, as: V.self, count: n))
+            let mean = multiplyAdd(rest * g, rho, loadPart(average + i, n) as V)
             denominator = square - mean * mean + epsilon
-            store(mean, newAverage + i, count: n)
+            storePart(n, mean, newAverage + i)
         }
         var move = rate * g / vectorSquareRoot(denominator)
         if hasMomentum {
-            move = multiplyAdd(move, mu, load(momentum + i, as: V.self, count: n))
-            store(move, newMomentum + i, count: n)
+            move = multiplyAdd(move, mu, loadPart(momentum + i, n) as V)
+            storePart(n, move, newMomentum + i)
         }
         x -= move
-        store(square, newVelocity + i, count: n)
-        store(x, newVariable + i, count: n)
+        storePart(n, square, newVelocity + i)
+        storePart(n, x, newVariable + i)
     }
 }
 

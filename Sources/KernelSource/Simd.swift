@@ -31,23 +31,6 @@ func storePart<V: SIMD>(_ part: Int, _ v: V, _ p: UnsafeMutablePointer<V.Scalar>
     }
 }
 
-/// `count` elements, at most a vector's, and zeros in the other lanes.
-@inline(__always)
-func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self, count: Int) -> V
-where V.Scalar: ExpressibleByIntegerLiteral {
-    if count == V.scalarCount { return load(p, as: V.self) }
-    var v = V(repeating: 0)
-    for i in 0..<count { v[i] = p[i] }
-    return v
-}
-
-/// The first `count` lanes, at most a vector's.
-@inline(__always)
-func store<V: SIMD>(_ v: V, _ p: UnsafeMutablePointer<V.Scalar>, count: Int) {
-    if count == V.scalarCount { return store(v, p) }
-    for i in 0..<count { p[i] = v[i] }
-}
-
 /// Calls `body` with the offset of each vector of `count` elements and the number of its lanes that are elements: all but for the last.
 @inline(__always)
 func forVectors<V: SIMD>(_: V.Type, _ count: Int, _ body: (_ offset: Int, _ lanes: Int) -> Void) {

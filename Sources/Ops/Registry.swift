@@ -6,7 +6,7 @@ package enum Registry {
     package static let all: [String: any Op] = {
         let families: [[any Op]] = [
             convolutionOps, gemmOps,
-            movementOps, elementwiseOps, reductionOps, lossOps, randomOps,
+            movementOps, elementwiseOps, reductionOps, lossOps, randomOps, poolingOps, normalizationOps,
             optimizerOps,
         ]
         var table: [String: any Op] = [:]

@@ -11,6 +11,8 @@
 #include "reduction_kernels.h"
 #include "winograd_kernels.h"
 #include "optimizer_kernels.h"
+#include "normalization_kernels.h"
+#include "pooling_kernels.h"
 
 typedef struct {
     const char *level;  // "baseline", "v3", "v4", "neon"
@@ -20,6 +22,8 @@ typedef struct {
     sc_movement_kernels movement;
     sc_winograd_kernels winograd;
     sc_depthwise_kernels depthwise;
+    sc_normalization_kernels normalization;
+    sc_pooling_kernels pooling;
     sc_optimizer_kernels optimizer;
 } sc_kernel_table;
 

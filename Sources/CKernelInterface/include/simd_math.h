@@ -15,4 +15,15 @@ SC_VECTOR_SQRT(double, 2)
 SC_VECTOR_SQRT(double, 4)
 SC_VECTOR_SQRT(double, 8)
 
+// float32 to float64
+#define SC_VECTOR_WIDEN(lanes)                                                                                            \
+    static inline __attribute__((always_inline)) sc_double##lanes sc_widen_float##lanes(sc_float##lanes x) {              \
+        return __builtin_convertvector(x, sc_double##lanes);                                                              \
+    }
+
+typedef float sc_float2 __attribute__((ext_vector_type(2)));
+SC_VECTOR_WIDEN(2)
+SC_VECTOR_WIDEN(4)
+SC_VECTOR_WIDEN(8)
+
 #endif

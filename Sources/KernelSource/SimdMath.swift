@@ -16,3 +16,9 @@ func vectorSquareRoot<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
     if V.self == F64.self { return unsafeBitCast(vectorSquareRoot(unsafeBitCast(x, to: F64.self)), to: V.self) }
     return x.squareRoot()
 }
+
+/// A vector of float64 from memory of either type, for sums in float64.
+@inline(__always) func loadWide(_ p: UnsafePointer<Float>) -> SIMD2<Double> { sc_widen_float2(load(p)) }
+@inline(__always) func loadWide(_ p: UnsafePointer<Float>) -> SIMD4<Double> { sc_widen_float4(load(p)) }
+@inline(__always) func loadWide(_ p: UnsafePointer<Float>) -> SIMD8<Double> { sc_widen_float8(load(p)) }
+@inline(__always) func loadWide(_ p: UnsafePointer<Double>) -> F64 { load(p) }

@@ -1,0 +1,31 @@
+#ifndef SC_NORMALIZATION_KERNELS_H
+#define SC_NORMALIZATION_KERNELS_H
+
+#include <stdint.h>
+
+// A matrix of `rows` by `width` elements whose rows lie `stride` elements apart. Columns are channels (or several pixels' channels).
+// No alignment is asked for.
+typedef struct {
+    intptr_t rows, width, stride;
+} sc_columns;
+
+// sum[c] = sum of (x - shift[c]), square[c] = sum of (x - shift[c])^2, over the rows, in float64.
+typedef void (*sc_moments_kernel)(const sc_columns *columns, const void *x, const double *shift, double *sum, double *square);
+// sum[c] = sum of dy, dot[c] = sum of dy (x - mean[c]), over the rows, in float64.
+typedef void (*sc_moments_backward_kernel)(const sc_columns *columns, const void *x, const void *dy, const double *mean,
+                                           double *sum, double *dot);
+// y = (x - mean[c]) scale[c] + offset[c]; y may be x. Vectors of the element type.
+typedef void (*sc_normalize_kernel)(const sc_columns *columns, const void *x, const void *mean, const void *scale,
+                                    const void *offset, void *y);
+// dx = dy a[c] + ((x - mean[c]) b[c] + offset[c]); dx may be x or dy.
+typedef void (*sc_normalize_backward_kernel)(const sc_columns *columns, const void *x, const void *dy, const void *mean,
+                                             const void *a, const void *b, const void *offset, void *dx);
+
+typedef struct {
+    sc_moments_kernel moments_f32, moments_f64;
+    sc_moments_backward_kernel moments_backward_f32, moments_backward_f64;
+    sc_normalize_kernel normalize_f32, normalize_f64;
+    sc_normalize_backward_kernel normalize_backward_f32, normalize_backward_f64;
+} sc_normalization_kernels;
+
+#endif

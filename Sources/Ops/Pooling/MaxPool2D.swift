@@ -1,0 +1,118 @@
+import CKernelInterface
+import Runtime
+import TensorCore
+
+/// The largest element of each window. Padding is left out (it counts as −∞); NaN propagates.
+struct MaxPool2D: Op {
+    let name = "max_pool2d"
+
+    func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
+        try expectInputs(inputs, 1...1)
+        try expectFloating(inputs, 0, "x")
+        return [try TensorSpec(inputs[0].dtype, PoolShape(op: name, inputs[0].shape, attributes).y).validated(name)]
+    }
+
+    func prepare(
+        _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
+    ) throws(ConvError) -> PreparedOp {
+        let shape = try PoolShape(op: name, inputs[0].shape, attributes)
+        let kernels = Kernels.table.pooling
+        return pooledRows(shape, inputs[0].dtype, inputs[0].dtype == .float32 ? kernels.max_f32! : kernels.max_f64!, context)
+    }
+
+    func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
+        guard let dy = outputGradients[0] else { return [nil] }
+        return try graph.apply("max_pool2d_backward", [call.inputs[0], call.outputs[0], dy], call.attributes)
+    }
+}
+
+/// A pooling whose output rows are independent.
+func pooledRows(_ shape: PoolShape, _ dtype: DataType, _ kernel: @escaping sc_pool_row_kernel, _ context: PrepareContext) -> PreparedOp {
+    let size = dtype.size
+    let rowElements = shape.window.ow * shape.window.c
+    return PreparedOp(algorithm: "direct", flops: shape.flops) { arguments in
+        let (x, y) = (arguments.inputs[0], arguments.outputs[0])
+        shape.forRows(shape.window.oh, elements: rowElements, threads: context.threads) { image, oy in
+            var window = shape.window
+            kernel(&window, oy, x + image * shape.image * size, y + (image * shape.output + oy * rowElements) * size)
+        }
+    }
+}
+
+/// Gives dy to the first maximum of each window in scan order (the first NaN, if the window has one).
+struct MaxPool2DBackward: Op {
+    let name = "max_pool2d_backward"
+
+    func outputSpecs(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> [TensorSpec] {
+        try expectInputs(inputs, 3...3)
+        try expectFloating(inputs, 0, "x")
+        let y = TensorSpec(inputs[0].dtype, try PoolShape(op: name, inputs[0].shape, attributes).y)
+        try expectSpec(inputs, 1, "y", y)
+        try expectSpec(inputs, 2, "dy", y)
+        return [inputs[0]]
+    }
+
+    func prepare(
+        _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
+    ) throws(ConvError) -> PreparedOp {
+        let shape = try PoolShape(op: name, inputs[0].shape, attributes)
+        let single = inputs[0].dtype == .float32
+        let kernels = Kernels.table.pooling
+        let g = shape.window
+        return g.stride_h >= g.kh && g.stride_w >= g.kw
+            ? tiled(shape, inputs[0].dtype, single ? kernels.max_backward_assign_f32! : kernels.max_backward_assign_f64!, context)
+            : overlapping(
+                shape, inputs[0].dtype, single ? kernels.max_backward_accumulate_f32! : kernels.max_backward_accumulate_f64!, context)
+    }
+
+    /// Windows that do not overlap: an output row owns the input rows from its window's to the next one's.
+    private func tiled(
+        _ shape: PoolShape, _ dtype: DataType, _ kernel: @escaping sc_max_pool_backward_kernel, _ context: PrepareContext
+    ) -> PreparedOp {
+        let size = dtype.size
+        let g = shape.window
+        let rowBytes = g.w * g.c * size
+        // whether the windows of one row leave no pixel out
+        let covered = g.stride_w == g.kw && (g.ow - 1) * g.stride_w - g.pad_left + g.kw >= g.w
+        return PreparedOp(algorithm: "tiled", flops: shape.flops) { arguments in
+            let (x, y, dy) = (arguments.inputs[0], arguments.inputs[1], arguments.inputs[2])
+            let dx = arguments.outputs[0]
+            if g.oh == 0 || g.ow == 0 {
+                dx.initializeMemory(as: UInt8.self, repeating: 0, count: shape.n * shape.image * size)
+                return
+            }
+            shape.forRows(g.oh, elements: g.w * g.c * min(g.stride_h, g.h), threads: context.threads) { image, oy in
+                let from = oy == 0 ? 0 : min(g.h, oy * g.stride_h - g.pad_top)
+                let to = oy + 1 == g.oh ? g.h : min(g.h, (oy + 1) * g.stride_h - g.pad_top)
+                let top = image * shape.image * size
+                if !(covered && oy * g.stride_h - g.pad_top <= from && oy * g.stride_h - g.pad_top + g.kh >= to) {
+                    (dx + top + from * rowBytes).initializeMemory(as: UInt8.self, repeating: 0, count: (to - from) * rowBytes)
+                }
+                var window = g
+                let out = image * shape.output * size
+                kernel(&window, oy, oy + 1, 0, g.c, x + top, y + out, dy + out, dx + top)
+            }
+        }
+    }
+
+    private func overlapping(
+        _ shape: PoolShape, _ dtype: DataType, _ kernel: @escaping sc_max_pool_backward_kernel, _ context: PrepareContext
+    ) -> PreparedOp {
+        let size = dtype.size
+        let g = shape.window
+        return PreparedOp(algorithm: "overlapping", flops: shape.flops) { arguments in
+            let (x, y, dy) = (arguments.inputs[0], arguments.inputs[1], arguments.inputs[2])
+            let dx = arguments.outputs[0]
+            PoolShape.forStrips(n: shape.n, channels: g.c, size: size, threads: context.threads) { image, channels in
+                let top = image * shape.image * size
+                for pixel in 0..<g.h * g.w {
+                    (dx + top + (pixel * g.c + channels.lowerBound) * size)
+                        .initializeMemory(as: UInt8.self, repeating: 0, count: channels.count * size)
+                }
+                var window = g
+                let out = image * shape.output * size
+                kernel(&window, 0, g.oh, channels.lowerBound, channels.upperBound, x + top, y + out, dy + out, dx + top)
+            }
+        }
+    }
+}
