@@ -142,7 +142,8 @@ func batchNormBackward<T: BinaryFloatingPoint & Sendable>(
         let n = Double(layout.rows)
         let centre = (arguments.workspace + rowOffset).assumingMemoryBound(to: T.self)
         let (a, b, offset) = (centre + width, centre + 2 * width, centre + 3 * width)
-        let inverse = { (c: Int) in 1 / (Double(variance[c]) + epsilon).squareRoot() }
+        // the statistics of an empty batch are NaN, its gradients 0
+        let inverse = { (c: Int) in layout.rows == 0 ? 0 : 1 / (Double(variance[c]) + epsilon).squareRoot() }
         layout.widen(centre) { mean[$0] }
         layout.widen(a) { T(Double(gamma[$0]) * inverse($0)) }
         layout.widen(b) { c in
