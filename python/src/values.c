@@ -5,7 +5,7 @@ const dtype_info DTYPES[6] = {
     {"float32", "f", 4}, {"float64", "d", 8}, {"int32", "i", 4}, {"int64", "l", 8}, {"uint8", "B", 1}, {"bool", "?", 1},
 };
 
-// Outputs from this size on come from recycled memory: fresh pages cost as much as the arithmetic (docs/adr/0002-stable-abi.md).
+// Outputs from this size on come from recycled memory: fresh pages cost as much as the arithmetic (docs/adr/0003-stable-abi.md).
 #define RECYCLE_BYTES (32 << 10)
 
 int64_t spec_bytes(const sc_spec *spec) {

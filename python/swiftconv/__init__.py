@@ -11,7 +11,7 @@ Example:
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from swiftconv import errors
 from swiftconv._core import (
@@ -34,8 +34,10 @@ from swiftconv._core import (
     uint8,
 )
 from swiftconv._core import bool_ as bool
-from swiftconv._top_level import *  # noqa: F403
 from swiftconv.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from swiftconv._top_level import *  # noqa: F403
 
 #: TensorFlow's other names of two float types.
 double, half = float64, float16
@@ -81,8 +83,15 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"swiftconv.{name}")
     if name in _LAZY_NAMES:
         return getattr(importlib.import_module(_LAZY_NAMES[name]), name)
+    if not name.startswith("_"):
+        # TensorFlow's functions come with `ops`, which take half of the time of an import
+        functions = importlib.import_module("swiftconv._top_level")
+        if name in functions.__all__:
+            globals()[name] = getattr(functions, name)
+            return globals()[name]
     raise AttributeError(f"module 'swiftconv' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_LAZY_NAMES} - {"annotations", "importlib", "Any"})
+    functions = importlib.import_module("swiftconv._top_level").__all__
+    return sorted({*globals(), *_LAZY, *_LAZY_NAMES, *functions} - {"annotations", "importlib", "Any", "TYPE_CHECKING"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -272,6 +271,8 @@ class CompiledFunction:
 
     def plan(self) -> dict[str, Any]:
         """The plan: nodes with their algorithms, buffers with their places, the size of the arena, what was fused."""
+        import json
+
         return json.loads(self._executable.describe())  # type: ignore[no-any-return]
 
 
