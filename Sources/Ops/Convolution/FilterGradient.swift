@@ -164,82 +164,103 @@ struct FilterGradient: Sendable {
         let table: UnsafeMutablePointer<Int>
         let bStep: Int
 
-        /// A row of the tile at one row of outputs: outputs [low, high) see the tap; their input starts at `address` for output 0.
+        /// A row of the tile: the outputs [lowH, highH) × [low, high) see its tap; its input lies at `address` for output (0, 0).
         struct Run {
-            var low = 0
-            var high = 0
-            var address = 0
+            var lowH: Int
+            var highH: Int
+            var low: Int
+            var high: Int
+            var address: Int
+
+            func sees(_ other: Run) -> Bool { lowH == other.lowH && highH == other.highH && low == other.low && high == other.high }
         }
 
         func write(_ tiles: Range<Int>, _ pieces: Range<Int>, firstPixel: Int) {
             let g = gradient
             let mr = g.mr
+            let line = (h: g.s.geometry.h.stride &* g.s.iw &* g.s.ic &* g.size, image: g.s.ih &* g.s.iw &* g.s.ic &* g.size)
+            let step = g.s.geometry.w.stride &* g.s.ic &* g.size
             withUnsafeTemporaryAllocation(of: Run.self, capacity: mr) { runs in
-                withUnsafeTemporaryAllocation(of: (ky: Int, kx: Int, c: Int, low: Int, high: Int).self, capacity: mr) { rows in
-                    var tile = table
-                    for index in tiles {
-                        for p in 0..<mr {
-                            let row = min(index * mr + p, g.rows - 1)
-                            tile[1 + p] = Int(bitPattern: target) &+ row &* g.s.oc &* g.size
-                            let (tap, c) = row.quotientAndRemainder(dividingBy: g.s.icPerGroup)
-                            let (ky, kx) = tap.quotientAndRemainder(dividingBy: g.s.kw)
-                            let seen = g.pointwise ? 0..<g.ow : g.s.geometry.w.outputs(tap: kx)
-                            rows[p] = (ky, kx, c, seen.lowerBound, seen.upperBound)
-                        }
-                        var segment = tile + 1 + mr
-                        var previous = -1
-                        for piece in pieces {
-                            let (line, part) = piece.quotientAndRemainder(dividingBy: g.piecesPerRow)
-                            let (image, oy) = line.quotientAndRemainder(dividingBy: g.oh)
-                            let pixels = part * g.piece..<min(g.ow, (part + 1) * g.piece)
-                            if line != previous {
-                                previous = line
-                                let h = g.s.geometry.h
-                                let w = g.s.geometry.w
-                                for p in 0..<mr {
-                                    let iy = g.pointwise ? 0 : h.start(oy) &+ rows[p].ky &* h.dilation
-                                    let seen = iy >= 0 && iy < g.s.ih || g.pointwise
-                                    let ix = rows[p].kx &* w.dilation &- w.before
-                                    let at = ((image &* g.s.ih &+ iy) &* g.s.iw &+ ix) &* g.s.ic &+ rows[p].c
-                                    runs[p] = Run(
-                                        low: seen ? rows[p].low : 0, high: seen ? rows[p].high : 0,
-                                        address: Int(bitPattern: x) &+ at &* g.size)
-                                }
-                            }
-                            let b = (line * g.ow - firstPixel) * bStep
-                            segment = append(segment, runs, pixels, b)
-                        }
-                        tile[0] = (segment - (tile + 1 + mr)) / (mr + 2)
-                        tile += g.tileWords
+                var tile = table
+                for index in tiles {
+                    var uniform = true
+                    for p in 0..<mr {
+                        let row = min(index &* mr &+ p, g.rows &- 1)
+                        tile[1 &+ p] = Int(bitPattern: target) &+ row &* g.s.oc &* g.size
+                        runs[p] = run(row)
+                        if p > 0 && !runs[p].sees(runs[0]) { uniform = false }
                     }
+                    var segment = tile + 1 + mr
+                    var (row, part) = pieces.lowerBound.quotientAndRemainder(dividingBy: g.piecesPerRow)
+                    var (image, oy) = row.quotientAndRemainder(dividingBy: g.oh)
+                    for _ in pieces {
+                        let pixels = (low: part &* g.piece, high: min(g.ow, (part &+ 1) &* g.piece))
+                        let source = image &* line.image &+ oy &* line.h
+                        let b = (row &* g.ow &- firstPixel) &* bStep
+                        if uniform {
+                            let low = max(pixels.low, runs[0].low)
+                            let high = min(pixels.high, runs[0].high)
+                            if low < high && oy >= runs[0].lowH && oy < runs[0].highH {
+                                segment[0] = b &+ low &* bStep
+                                segment[1] = high &- low
+                                for p in 0..<mr { segment[2 &+ p] = runs[p].address &+ source &+ low &* step }
+                                segment += mr + 2
+                            }
+                        } else {
+                            segment = append(segment, runs, oy, pixels, source, step, b)
+                        }
+                        part &+= 1
+                        if part == g.piecesPerRow {
+                            (part, row, oy) = (0, row &+ 1, oy &+ 1)
+                            if oy == g.oh { (oy, image) = (0, image &+ 1) }
+                        }
+                    }
+                    tile[0] = (segment - (tile + 1 + mr)) / (mr + 2)
+                    tile += g.tileWords
                 }
             }
         }
 
+        private func run(_ row: Int) -> Run {
+            let g = gradient
+            let (tap, c) = row.quotientAndRemainder(dividingBy: g.s.icPerGroup)
+            if g.pointwise { return Run(lowH: 0, highH: 1, low: 0, high: g.ow, address: Int(bitPattern: x) &+ c &* g.size) }
+            let (ky, kx) = tap.quotientAndRemainder(dividingBy: g.s.kw)
+            let (h, w) = (g.s.geometry.h, g.s.geometry.w)
+            let (seenH, seenW) = (h.outputs(tap: ky), w.outputs(tap: kx))
+            let at = ((ky &* h.dilation &- h.before) &* g.s.iw &+ kx &* w.dilation &- w.before) &* g.s.ic &+ c
+            return Run(
+                lowH: seenH.lowerBound, highH: seenH.upperBound, low: seenW.lowerBound, high: seenW.upperBound,
+                address: Int(bitPattern: x) &+ at &* g.size)
+        }
+
+        /// Rows that see different pixels: those that all see in one segment, the others one by one, zeros where a row sees none.
         private func append(
-            _ segment: UnsafeMutablePointer<Int>, _ runs: UnsafeMutableBufferPointer<Run>, _ pixels: Range<Int>, _ b: Int
+            _ segment: UnsafeMutablePointer<Int>, _ runs: UnsafeMutableBufferPointer<Run>, _ oy: Int, _ pixels: (low: Int, high: Int),
+            _ source: Int, _ step: Int, _ b: Int
         ) -> UnsafeMutablePointer<Int> {
-            var (inner, outer) = ((low: pixels.lowerBound, high: pixels.upperBound), (low: Int.max, high: Int.min))
+            var (inner, outer) = (pixels, (low: Int.max, high: Int.min))
             for run in runs {
-                let low = max(run.low, pixels.lowerBound)
-                let high = min(run.high, pixels.upperBound)
+                let visible = oy >= run.lowH && oy < run.highH
+                let low = visible ? max(run.low, pixels.low) : pixels.high
+                let high = visible ? min(run.high, pixels.high) : pixels.low
                 inner = (max(inner.low, low), min(inner.high, high))
                 if low < high { outer = (min(outer.low, low), max(outer.high, high)) }
             }
             guard outer.low < outer.high else { return segment }
-            let mr = gradient.mr
-            let step = gradient.s.geometry.w.stride &* gradient.s.ic &* gradient.size
             var to = segment
             var o = outer.low
             while o < outer.high {
                 let common = o == inner.low && inner.low < inner.high
                 to[0] = b &+ o &* bStep
                 to[1] = common ? inner.high &- o : 1
-                for p in 0..<mr {
-                    to[2 &+ p] = o >= runs[p].low && o < runs[p].high ? runs[p].address &+ o &* step : Int(bitPattern: zero)
+                for p in 0..<gradient.mr {
+                    let run = runs[p]
+                    let seen = oy >= run.lowH && oy < run.highH && o >= run.low && o < run.high
+                    to[2 &+ p] = seen ? run.address &+ source &+ o &* step : Int(bitPattern: zero)
                 }
                 o &+= to[1]
-                to += mr + 2
+                to += gradient.mr + 2
             }
             return to
         }

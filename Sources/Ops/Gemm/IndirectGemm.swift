@@ -88,9 +88,27 @@ struct IndirectGemm: Sendable {
             var bBytes: Int
             var index: Int
         }
+        /// Taps that follow each other in the image's memory and in the packed panel, for pixels away from the borders.
+        struct Run: Sendable {
+            var sourceBytes: Int
+            var bBytes: Int
+            var count: Int
+        }
         var taps: [Tap]
         var d0: Int
         var depth: Int
+
+        var runs: [Run] {
+            var found: [Run] = []
+            for (number, tap) in taps.enumerated() {
+                if number > 0, taps[number - 1].offsetH == tap.offsetH, taps[number - 1].offsetW + 1 == tap.offsetW {
+                    found[found.count - 1].count += 1
+                } else {
+                    found.append(Run(sourceBytes: tap.sourceBytes, bBytes: tap.bBytes - taps[0].bBytes, count: 1))
+                }
+            }
+            return found
+        }
     }
 
     var panels: Int { (columns + nr - 1) / nr }
@@ -146,7 +164,7 @@ struct IndirectGemm: Sendable {
         splits = blocks == 0 || blocks >= 4 * self.threads ? 1 : max(1, min(panels, (4 * self.threads + blocks - 1) / blocks))
         let longest = steps.joined().map(\.taps.count).max() ?? 0
         let tiles = block / mr
-        tableWords = tiles * Self.tileWords(gathers ? 1 : longest, mr)
+        tableWords = tiles * Self.tileWords(longest, mr)
         gatherBytes = gathers ? tiles * mr * longest * depth * size : 0
         panelBytes = packsInPlace ? (steps.joined().map { $0.taps.count * $0.depth }.max() ?? 0) * nr * size : 0
     }
@@ -251,15 +269,14 @@ struct IndirectGemm: Sendable {
         var job = sc_gemm_job()
         job.tiles = UnsafePointer(table)
         job.tile_count = (rows.count + mr - 1) / mr
-        job.a_step = gathers ? mr : stepA
+        job.a_step = stepA
         job.b_step = nr
         job.activation = activation.kind
         job.alpha = activation.alpha
         let writer = RowTable(
             grid: grids[index], mr: mr, size: size, a: a + group * groupA, y: y + group * groupY, zero: zero, table: table)
         for (number, step) in steps[index].enumerated() {
-            let segments = gathers ? min(1, step.taps.count) : step.taps.count
-            job.tile_words = Self.tileWords(segments, mr)
+            job.tile_words = Self.tileWords(step.taps.count, mr)
             job.accumulate = number == 0 ? 0 : 1
             job.finish = number == steps[index].count - 1 ? 1 : 0
             if gathers {

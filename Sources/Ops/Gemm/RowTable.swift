@@ -117,19 +117,22 @@ struct RowTable {
         tile[0] = (kept - segments) / (mr + 2)
     }
 
-    /// The values themselves, [tile][tap][channel][mr], in one segment a tile: cheaper than pointers to a few channels each.
+    /// For few channels: pointers to whole rows of taps where these lie in the image (when the channels of a pixel are all read, the
+    /// taps of a row follow each other in memory), else the values themselves, [row][tap][channel] in one segment.
     func gather(_ rows: Range<Int>, _ step: IndirectGemm.KStep, into room: UnsafeMutableRawPointer) {
-        if size == 4 { gather(UInt32.self, rows, step, room) } else { gather(UInt64.self, rows, step, room) }
+        if step.taps.isEmpty {
+            point(rows, step)
+        } else if size == 4 {
+            gather(UInt32.self, rows, step, room)
+        } else {
+            gather(UInt64.self, rows, step, room)
+        }
     }
 
     @inline(__always)
     private func gather<T: FixedWidthInteger>(_: T.Type, _ rows: Range<Int>, _ step: IndirectGemm.KStep, _ room: UnsafeMutableRawPointer) {
         let k = step.taps.count * step.depth
-        guard k > 0 else {
-            point(rows, step)
-            return
-        }
-        let words = 1 + mr + mr + 2
+        let words = 1 + mr + step.taps.count * (mr + 2)
         var low = (h: 0, w: 0)
         var high = (h: 0, w: 0)
         for tap in step.taps {
@@ -137,45 +140,45 @@ struct RowTable {
             high = (max(high.h, tap.offsetH), max(high.w, tap.offsetW))
         }
         let depth = step.depth
+        let dense = depth &* size == grid.sourcePixel
         let pixel = grid.strideW &* grid.sourcePixel
         var at = Cursor(rows.lowerBound, grid)
         var left = rows.count
         var tile = table
         var values = room.assumingMemoryBound(to: T.self)
-        step.taps.withUnsafeBufferPointer { taps in
-            while left > 0 {
-                let count = min(mr, left)
-                tile[0] = 1
-                tile[1 &+ mr] = 0
-                tile[2 &+ mr] = k
-                for p in 0..<mr { tile[3 &+ mr &+ p] = Int(bitPattern: values + p) }
-                let (sy, sx) = (at.y &* grid.strideH, at.x &* grid.strideW)
-                let inside =
-                    count == mr && at.x &+ mr <= grid.gridW && sy &+ low.h >= 0 && sy &+ high.h < grid.sourceH && sx &+ low.w >= 0
-                    && sx &+ (mr &- 1) &* grid.strideW &+ high.w < grid.sourceW
-                if inside {
-                    let base = a + (at.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel)
-                    let first = target(at)
-                    for p in 0..<mr { tile[1 &+ p] = first &+ p &* grid.targetPixel }
-                    var to = values
-                    for tap in taps {
-                        for c in 0..<depth {
-                            var from = base + (tap.sourceBytes &+ c &* MemoryLayout<T>.size)
-                            for p in 0..<mr {
-                                to[p] = from.load(as: T.self)
-                                from += pixel
-                            }
-                            to += mr
+        step.runs.withUnsafeBufferPointer { runs in
+            step.taps.withUnsafeBufferPointer { taps in
+                while left > 0 {
+                    let count = min(mr, left)
+                    let (sy, sx) = (at.y &* grid.strideH, at.x &* grid.strideW)
+                    let inside =
+                        dense && count == mr && at.x &+ mr <= grid.gridW && sy &+ low.h >= 0 && sy &+ high.h < grid.sourceH
+                        && sx &+ low.w >= 0 && sx &+ (mr &- 1) &* grid.strideW &+ high.w < grid.sourceW
+                    if inside {
+                        let base = Int(bitPattern: a) &+ at.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel
+                        let first = target(at)
+                        tile[0] = runs.count
+                        for p in 0..<mr { tile[1 &+ p] = first &+ p &* grid.targetPixel }
+                        var segment = tile + 1 + mr
+                        for run in runs {
+                            segment[0] = run.bBytes
+                            segment[1] = run.count &* depth
+                            for p in 0..<mr { segment[2 &+ p] = base &+ run.sourceBytes &+ p &* pixel }
+                            segment += mr + 2
                         }
+                        at.x &+= mr &- 1
+                        at.next(grid)
+                    } else {
+                        tile[0] = 1
+                        tile[1 &+ mr] = 0
+                        tile[2 &+ mr] = k
+                        for p in 0..<mr { tile[3 &+ mr &+ p] = Int(bitPattern: values + p &* k) }
+                        gatherBorder(&at, count, tile, taps, depth, values)
+                        values += k &* mr
                     }
-                    at.x &+= mr &- 1
-                    at.next(grid)
-                } else {
-                    gatherBorder(&at, count, tile, taps, depth, values)
+                    tile += words
+                    left &-= count
                 }
-                values += k &* mr
-                tile += words
-                left &-= count
             }
         }
     }
@@ -192,13 +195,13 @@ struct RowTable {
             tile[1 &+ p] = target(here)
             let (sy, sx) = (here.y &* grid.strideH, here.x &* grid.strideW)
             let base = here.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel
-            var to = values + p
+            var to = values + p &* taps.count &* depth
             for tap in taps {
                 let (ty, tx) = (sy &+ tap.offsetH, sx &+ tap.offsetW)
                 let valid = ty >= 0 && ty < grid.sourceH && tx >= 0 && tx < grid.sourceW
                 for c in 0..<depth {
                     to.pointee = valid ? (a + (base &+ tap.sourceBytes &+ c &* MemoryLayout<T>.size)).load(as: T.self) : 0
-                    to += mr
+                    to += 1
                 }
             }
         }
