@@ -63,7 +63,7 @@ def record(
 def _forward(name: str, inputs: list[np.ndarray], tensorflow: Any, plain: Any, trust: str) -> tuple[list[np.ndarray], str]:
     expected = None
     if plain is not None:
-        kinds = inputs[0].dtype
+        kinds = next((x.dtype for x in inputs if x.dtype.kind == "f"), inputs[0].dtype)
         expected = [np.asarray(o) for o in as_list(plain(*inputs))]
         expected = [o.astype(kinds) if o.dtype == np.float64 else o for o in expected]
     if tensorflow is not None and trust == "tensorflow":
