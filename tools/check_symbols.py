@@ -1,8 +1,8 @@
 """Checks what the linker could mix up and what the extension shows to the world.
 
 Kernels are compiled once for each CPU level. A weak symbol that two levels share (a generic of the standard library, specialised
-in each) is kept once by the linker, and it may be the copy with instructions which an older CPU lacks; so kernel objects may define
-weak symbols only under their own module's name.
+in each) is kept once by the linker, and it may be the copy with instructions which an older CPU lacks; so kernel objects may
+define weak symbols only under their own module's name.
 The extension exports its init function alone.
 """
 

@@ -6,8 +6,8 @@
     ('conv2d', (1, 5, 5, 1), 'tensorflow')
 
 A case says where its values come from: "tensorflow", "keras", or "numpy" where TensorFlow's CPU kernels refuse the case or
-are known to be wrong (then the plain formula in float64, `make/plain.py`, gave them). `make_reference.py` makes the files; Swift's
-tests read the same ones.
+are known to be wrong (then the plain formula in float64, `make/plain.py`, gave them). `make_reference.py` makes the files;
+Swift's tests read the same ones.
 """
 
 from __future__ import annotations
