@@ -77,7 +77,7 @@ private func integerUnary<T: FixedWidthInteger & SignedInteger>(
 }
 
 /// Computes dx[i] = dy[i] · f'(v[i]) for the function of that code; dx may be dy or v.
-/// TensorFlow's choices at the kinks: relu and relu6 give 0 at 0, at 6 and at NaN; leaky_relu gives alpha at 0, elu and selu 1 and scale.
+/// TensorFlow's choices at the kinks: relu and relu6 give 0 at 0, at 6 and at NaN; leaky_relu and elu give alpha at 0, selu its scale.
 func unaryBackward(
     _ function: Int, _ dtype: Int, _ count: Int, _ dy: UnsafeRawPointer, _ v: UnsafeRawPointer, _ dx: UnsafeMutableRawPointer, _ alpha: Double,
     _ beta: Double
@@ -99,7 +99,7 @@ private func realBackward<T: Real>(
     case SC_SIGMOID_BACKWARD: map(n, dy, 1, v, 1, dx) { (dy: T, y: T) in dy * y * (1 - y) }
     case SC_TANH_BACKWARD: map(n, dy, 1, v, 1, dx) { (dy: T, y: T) in dy * (1 - y * y) }
     case SC_LEAKY_RELU_BACKWARD: map(n, dy, 1, v, 1, dx) { (dy: T, x: T) in x > 0 ? dy : alpha * dy }
-    case SC_ELU_BACKWARD: map(n, dy, 1, v, 1, dx) { (dy: T, x: T) in x < 0 ? dy * alpha * T.exp(x) : dy }
+    case SC_ELU_BACKWARD: map(n, dy, 1, v, 1, dx) { (dy: T, x: T) in x > 0 ? dy : dy * alpha * T.exp(x) }
     case SC_SELU_BACKWARD: map(n, dy, 1, v, 1, dx) { (dy: T, x: T) in dy * (x < 0 ? seluScaleAlpha() * T.exp(x) : seluScale()) }
     case SC_GELU_BACKWARD:
         map(n, dy, 1, v, 1, dx) { (dy: T, x: T) in
