@@ -73,7 +73,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format $(PYTHON_CODE)
 
 bench: $(VENV)/.native
-	$(BIN)/python benchmarks/python/step.py
+	$(BIN)/python benchmarks/python/compare.py
 
 docs:
 	swift package generate-documentation --target SwiftConv --output-path docs/site
