@@ -23,7 +23,7 @@ PYTHON_CODE := python pytests setup.py tools examples $(wildcard benchmarks/pyth
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --upgrade pip 'setuptools>=70' wheel
+	$(PIP) install --upgrade pip 'setuptools>=77' wheel
 
 # The package itself, editable: the extension is built from Swift and C when a source of it changed.
 $(VENV)/.native: $(NATIVE) pyproject.toml | $(BIN)/python

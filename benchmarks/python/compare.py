@@ -55,9 +55,7 @@ def main() -> None:
     if os.environ.get("PEER_PYTHON"):
         sides.append(Side("tensorflow", os.environ["PEER_PYTHON"]))
     rows = []
-    print(
-        "milliseconds, medians; the ratio is the peer's time over swiftconv's (above 1: swiftconv is faster), median over the rounds"
-    )
+    print("milliseconds, medians; ratio: the peer's time over swiftconv's (above 1: swiftconv is faster), median over the rounds")
     for request in requests():
         if arguments.only not in request["name"]:
             continue
