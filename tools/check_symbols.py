@@ -22,7 +22,10 @@ HARMLESS = (
     "symbolic ",
     "__swift_async",
     "_swift1_autolink_entries",
+    "got.",
 )
+# Accessors of conformances, such as that of Double to BinaryFloatingPoint: a look-up and its cache, no arithmetic.
+HARMLESS_ENDS = ("Wl", "WL")
 
 
 def nm(tool: str, *arguments: str) -> list[str]:
@@ -36,7 +39,7 @@ def shared_weak_symbols(tool: str, build: Path) -> list[str]:
         for item in build.glob(f"{level}.build/**/*.o"):
             for line in nm(tool, "--defined-only", str(item)):
                 kind, name = line.split(maxsplit=2)[-2:]
-                if kind in "WVu" and not name.startswith(HARMLESS):
+                if kind in "WVu" and not name.startswith(HARMLESS) and not name.endswith(HARMLESS_ENDS):
                     owners.setdefault(name, set()).add(level)
     return sorted(f"{name}  ({', '.join(sorted(levels))})" for name, levels in owners.items() if len(levels) > 1)
 

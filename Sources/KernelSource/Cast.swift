@@ -10,15 +10,16 @@ func cast(_ from: Int, _ to: Int, _ count: Int, _ x: UnsafeRawPointer, _ y: Unsa
     }
 }
 
-/// The bounds are powers of two, which both floating types hold exactly.
+/// Of a float32 made wider, which is exact. Not generic: the standard library's generic conversion to an integer is not inlined, and its
+/// specialisation is a weak symbol that the levels would share.
 @inline(__always)
-private func truncate<T: BinaryFloatingPoint>(_ x: T) -> Int64 {
+private func truncate(_ x: Double) -> Int64 {
     if x >= 0x1p63 { return .max }
     return x >= -0x1p63 ? Int64(x) : (x == x ? .min : 0)
 }
 
 @inline(__always)
-private func truncate32<T: BinaryFloatingPoint>(_ x: T) -> Int32 {
+private func truncate32(_ x: Double) -> Int32 {
     if x >= 0x1p31 { return .max }
     return x >= -0x1p31 ? Int32(x) : (x == x ? .min : 0)
 }
@@ -28,9 +29,9 @@ private func castReal<T: BinaryFloatingPoint>(_: T.Type, _ to: Int, _ n: Int, _ 
     switch to {
     case 0: convert(n, x, y) { (x: T) in Float(x) }
     case 1: convert(n, x, y) { (x: T) in Double(x) }
-    case 2: convert(n, x, y) { (x: T) in truncate32(x) }
-    case 3: convert(n, x, y) { (x: T) in truncate(x) }
-    case 4: convert(n, x, y) { (x: T) in UInt8(truncatingIfNeeded: truncate(x)) }
+    case 2: convert(n, x, y) { (x: T) in truncate32(Double(x)) }
+    case 3: convert(n, x, y) { (x: T) in truncate(Double(x)) }
+    case 4: convert(n, x, y) { (x: T) in UInt8(truncatingIfNeeded: truncate(Double(x))) }
     default: convert(n, x, y) { (x: T) -> UInt8 in x != 0 ? 1 : 0 }
     }
 }
