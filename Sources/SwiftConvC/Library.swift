@@ -14,6 +14,10 @@ public func lastErrorMessage() -> UnsafePointer<CChar>? { sc_message_get() }
 public func environment(_ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32 {
     status { () throws(ConvError) in
         let environment = Environment.current
+        // Apart from the literal: together they take the type checker too long on a busy machine.
+        let levels: Json = .array(CPULevel.available.map { level in .string(level.rawValue) })
+        let openBLAS: Json = OpenBLAS.shared.map { library in .string(library.path) } ?? .null
+        let gemm: Json = .string(OpenBLAS.isChosen ? "openblas" : "native")
         try write(
             Json.object([
                 ("version", .string(Build.version)),
@@ -22,12 +26,12 @@ public func environment(_ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>
                 ("cpu", .string(CPU.name)),
                 ("level", .string(environment.level.rawValue)),
                 ("level_source", .string(environment.levelSource)),
-                ("levels", .array(CPULevel.available.map { .string($0.rawValue) })),
+                ("levels", levels),
                 ("threads", .int(ThreadCount.current)),
                 ("threads_source", .string(ThreadCount.source)),
                 ("processors", .int(Int(sc_cpu_count()))),
-                ("gemm", .string(OpenBLAS.isChosen ? "openblas" : "native")),
-                ("openblas", OpenBLAS.shared.map { .string($0.path) } ?? .null),
+                ("gemm", gemm),
+                ("openblas", openBLAS),
             ]).text, to: json, "json")
     }
 }

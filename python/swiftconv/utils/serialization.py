@@ -96,7 +96,11 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
         "module": cls._keras_module if own else cls.__module__,
         "class_name": getattr(cls, "_keras_class_name", cls.__name__) if own else cls.__name__,
         "config": dict(config),
-        "registered_name": cls.__name__ if own and ".src." in cls._keras_module else None if own else registry.get_registered_name(cls),
+        "registered_name": cls.__name__
+        if own and ".src." in cls._keras_module
+        else None
+        if own
+        else registry.get_registered_name(cls),
     }
     build = getattr(obj, "get_build_config", None)
     if build is not None:

@@ -232,7 +232,7 @@ class Trainer:
         if self.run_eagerly or self.__dict__.get("_force_eager") or self._is_overridden(kind):
             return self._run_eagerly(kind, data)
         phase = self.optimizer.accumulation_phase() if kind == "train" and self.optimizer is not None else None
-        trainable = tuple(v.trainable for v in self.weights) if kind == "train" else None  # type: ignore[attr-defined]
+        trainable = self._trainable_flags() if kind == "train" else None
         key = steps.key_of(kind, data, (phase, trainable) if phase is not True or trainable is None else trainable)
         step = self._steps.get(key)
         if step is None:
@@ -241,6 +241,12 @@ class Trainer:
             if step is None:
                 return self._run_eagerly(kind, data)
         return self._finish(step.run(data), data) if kind != "predict" else step.run(data)
+
+    def _trainable_flags(self) -> tuple[bool, ...]:
+        """Which weights are trained. The list of weights is looked up once: it changes only before the first step."""
+        if not self._steps or self.__dict__.get("_weights_of_steps") is None:
+            self.__dict__["_weights_of_steps"] = _Weights(self.weights)  # type: ignore[attr-defined]
+        return tuple(v.trainable for v in self.__dict__["_weights_of_steps"].variables)
 
     def _compile_step(self, kind: str, data: tuple[Any, Any, Any], key: Any, phase: Any) -> Any:
         if self.optimizer is not None:
@@ -458,6 +464,13 @@ class Trainer:
         model: Any = self
         if self.optimizer is not None and model.built:
             self.optimizer.build(model.trainable_weights)
+
+
+class _Weights:
+    """A list that is not taken for weights of the model's own."""
+
+    def __init__(self, variables: list[Any]) -> None:
+        self.variables = variables
 
 
 def steps_check(name: str) -> None:

@@ -1,0 +1,104 @@
+"""Keras itself opens our files and we open its: run in an environment that has it, named by SWIFTCONV_KERAS_PYTHON."""
+
+import os
+import subprocess
+
+import numpy as np
+import pytest
+from swiftconv import Input, Model, layers, models
+
+PYTHON = os.environ.get("SWIFTCONV_KERAS_PYTHON", "")
+pytestmark = pytest.mark.skipif(
+    not os.path.exists(PYTHON), reason="SWIFTCONV_KERAS_PYTHON does not name a Python with keras and a backend for it"
+)
+
+PREDICT = """
+import os, sys
+os.environ.setdefault("KERAS_BACKEND", "jax")
+import keras, numpy as np
+model = keras.models.load_model(sys.argv[1])
+np.save(sys.argv[3], model.predict(np.load(sys.argv[2]), verbose=0))
+print(sorted(type(layer).__name__ for layer in model.layers), getattr(model.optimizer, "name", None))
+"""
+
+WRITE = """
+import os, sys
+os.environ.setdefault("KERAS_BACKEND", "jax")
+import keras, numpy as np
+from keras import layers
+folder = sys.argv[1]
+x = np.random.default_rng(0).random((12, 8, 8, 2)).astype("float32")
+i = keras.Input((8, 8, 2))
+a = layers.Conv2D(4, 3, padding="same", activation="relu")(i)
+b = layers.BatchNormalization()(layers.SeparableConv2D(4, 3, padding="same")(a))
+c = layers.Add()([a, b])
+c = layers.Conv2DTranspose(3, 2, strides=2)(layers.MaxPooling2D()(layers.LeakyReLU()(c)))
+c = layers.DepthwiseConv2D(3)(layers.ZeroPadding2D(1)(c))
+o = layers.Dense(3, activation="softmax")(layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(c)))
+functional = keras.Model(i, o)
+first = layers.Conv2D(4, 3, input_shape=(8, 8, 2))
+chain = keras.Sequential([first, layers.Activation("relu"), layers.Flatten(), layers.Dense(3, "softmax")])
+for name, model in (("functional", functional), ("chain", chain)):
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, np.arange(12) % 3, epochs=2, verbose=0)
+    model.save(f"{folder}/{name}.keras")
+    model.save(f"{folder}/{name}.h5")
+    model.save_weights(f"{folder}/{name}.weights.h5")
+    np.save(f"{folder}/{name}.npy", model.predict(x, verbose=0))
+np.save(f"{folder}/x.npy", x)
+"""
+
+
+def _run(program, *arguments):
+    done = subprocess.run([PYTHON, "-c", program, *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def _ours():
+    x = Input((8, 8, 2))
+    a = layers.Conv2D(4, 3, padding="same", activation="relu", kernel_regularizer="l2")(x)
+    b = layers.BatchNormalization()(layers.SeparableConv2D(4, 3, padding="same")(a))
+    c = layers.MaxPooling2D()(layers.ReLU()(layers.Add()([a, b])))
+    c = layers.Conv2DTranspose(3, 2, strides=2)(layers.UpSampling2D()(layers.DepthwiseConv2D(3)(layers.ZeroPadding2D(1)(c))))
+    return Model(x, layers.Dense(3, activation="softmax")(layers.Dropout(0.3)(layers.Flatten()(c))))
+
+
+def _tutorial():
+    return models.Sequential(
+        [
+            layers.Conv2D(4, 3, activation="relu", input_shape=(8, 8, 2)),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("make", [_ours, _tutorial])
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_keras_opens_ours(tmp_path, make, ending):
+    x = np.random.default_rng(0).random((12, 8, 8, 2)).astype("float32")
+    model = make()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, np.arange(12) % 3, verbose=0)
+    model.save(tmp_path / f"m.{ending}")
+    np.save(tmp_path / "x.npy", x)
+    _run(PREDICT, tmp_path / f"m.{ending}", tmp_path / "x.npy", tmp_path / "y.npy")
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
+
+
+def test_we_open_keras(tmp_path):
+    _run(WRITE, tmp_path)
+    x = np.load(tmp_path / "x.npy")
+    for name in ("functional", "chain"):
+        expected = np.load(tmp_path / f"{name}.npy")
+        for ending in ("keras", "h5"):
+            model = models.load_model(tmp_path / f"{name}.{ending}")
+            np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
+            assert int(model.optimizer.iterations.numpy()) == 2
+            model.fit(x, np.arange(12) % 3, verbose=0)
+        fresh = models.load_model(tmp_path / f"{name}.keras")
+        fresh.set_weights([np.zeros_like(w) for w in fresh.get_weights()])
+        fresh.load_weights(tmp_path / f"{name}.weights.h5")
+        np.testing.assert_allclose(fresh.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
