@@ -57,6 +57,7 @@ let package = Package(
             .testTarget(name: "RuntimeTests", dependencies: ["CShims", "CKernelInterface", "Runtime", "_TestSupport"]),
             .testTarget(name: "OpsTests", dependencies: ["Ops", "_TestSupport", "CKernelInterface"] + levelNames),
             .testTarget(name: "GraphTests", dependencies: ["Graph", "_TestSupport"]),
+            .testTarget(name: "SwiftConvTests", dependencies: ["SwiftConv", "Ops", "_TestSupport"]),
         ],
     swiftLanguageModes: [.v6]
 )
