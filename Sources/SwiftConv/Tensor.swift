@@ -43,7 +43,8 @@ public struct Tensor: Sendable {
 
     // MARK: making
 
-    /// The numbers of `scalars` in row-major order.
+    /// The numbers of `scalars` in row-major order. Literals without a type make float32.
+    @_disfavoredOverload
     public init<Scalar: TensorScalar>(_ scalars: [Scalar], shape: [Int]) throws(SwiftConvError) {
         try self.init(scalars.count, shape, Scalar.dtype) { base in
             scalars.withUnsafeBytes { bytes in

@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func descriptionShowsNumbers() throws {
-        #expect("\(try Tensor([1, 2, 3, 4], shape: [2, 2]))" == "Tensor([[1.0, 2.0],\n         [3.0, 4.0]], shape: (2, 2), dtype: float32)")
+        #expect("\(try Tensor([1, 2, 3, 4], shape: [2, 2]))" == "Tensor([[1.0, 2.0],\n        [3.0, 4.0]], shape: (2, 2), dtype: float32)")
         #expect("\(try Tensor.zeros([2000]))".contains("…"))
         #expect("\(try Tensor.zeros([0, 3]))".contains("shape: (0, 3)"))
     }
