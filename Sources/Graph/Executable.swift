@@ -67,4 +67,3 @@ package final class Executable: @unchecked Sendable {
         try state.run(feeds, fetches, feedSpecs, fetchSpecs)
     }
 }
-

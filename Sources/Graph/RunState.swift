@@ -56,7 +56,8 @@ final class RunState {
         variables = plan.buffers.compactMap(\.variable) + program.assignments.map(\.variable)
         assigned = program.assignments.map(\.variable)
 
-        slotCount = program.nodes.reduce(1) { $0 + $1.inputs.count + $1.outputs.count } + 2 * program.fetches.count
+        slotCount =
+            program.nodes.reduce(1) { $0 + $1.inputs.count + $1.outputs.count } + 2 * program.fetches.count
             + 2 * program.assignments.count
         slots = .allocate(capacity: slotCount)
         slots.initialize(repeating: arena.base, count: slotCount)
@@ -182,7 +183,8 @@ final class RunState {
         let inputs = UnsafeMutableRawPointer(slots + step.inputs).assumingMemoryBound(to: UnsafeRawPointer.self)
         let packed: UnsafeRawPointer? = step.pack.map { refreshed($0) }
         try step.run(
-            OpArguments(inputs: UnsafePointer(inputs), outputs: UnsafePointer(slots + step.outputs), workspace: step.workspace, packed: packed))
+            OpArguments(
+                inputs: UnsafePointer(inputs), outputs: UnsafePointer(slots + step.outputs), workspace: step.workspace, packed: packed))
     }
 
     /// The packed form, made anew when what it was made from has changed.

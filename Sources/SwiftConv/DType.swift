@@ -4,6 +4,7 @@ import TensorCore
 public enum DType: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     case float32, float64, int32, int64, uint8, bool
 
+    /// For people.
     public var description: String { rawValue }
 
     init(_ type: DataType) {
@@ -39,28 +40,43 @@ public protocol TensorScalar: Sendable, BitwiseCopyable {
 }
 
 extension Float: TensorScalar {
+    /// The element type.
     public static var dtype: DType { .float32 }
+    /// The value nearest to `number`.
     public static func nearest(_ number: Double) -> Float { Float(number) }
+    /// The number itself, or the nearest Double.
     public var asDouble: Double { Double(self) }
 }
 extension Double: TensorScalar {
+    /// The element type.
     public static var dtype: DType { .float64 }
+    /// The value nearest to `number`.
     public static func nearest(_ number: Double) -> Double { number }
+    /// The number itself, or the nearest Double.
     public var asDouble: Double { self }
 }
 extension Int32: TensorScalar {
+    /// The element type.
     public static var dtype: DType { .int32 }
+    /// The value nearest to `number`.
     public static func nearest(_ number: Double) -> Int32 { clamped(number) }
+    /// The number itself, or the nearest Double.
     public var asDouble: Double { Double(self) }
 }
 extension Int64: TensorScalar {
+    /// The element type.
     public static var dtype: DType { .int64 }
+    /// The value nearest to `number`.
     public static func nearest(_ number: Double) -> Int64 { clamped(number) }
+    /// The number itself, or the nearest Double.
     public var asDouble: Double { Double(self) }
 }
 extension UInt8: TensorScalar {
+    /// The element type.
     public static var dtype: DType { .uint8 }
+    /// The value nearest to `number`.
     public static func nearest(_ number: Double) -> UInt8 { clamped(number) }
+    /// The number itself, or the nearest Double.
     public var asDouble: Double { Double(self) }
 }
 

@@ -16,6 +16,7 @@ public enum Initializer: Sendable, Hashable {
     case randomNormal(standardDeviation: Double = 0.05)
     case randomUniform(ClosedRange<Double> = -0.05...0.05)
 
+    /// A tensor of `shape` that begins so.
     public func callAsFunction(_ shape: [Int], dtype: DType = .float32) throws(SwiftConvError) -> Tensor {
         let field = Double(shape.dropLast(2).reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue })
         let fanOut = Swift.max(1, Double(shape.last ?? 1) * field)

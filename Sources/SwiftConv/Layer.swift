@@ -25,8 +25,11 @@ public protocol Layer: AnyObject {
 }
 
 extension Layer {
+    /// The numbers it keeps; empty before `build`.
     public var parameters: [Parameter] { [] }
+    /// Makes the parameters for inputs of this shape.
     public func build(inputShape: [Int]) throws(SwiftConvError) {}
+    /// Applies it.
     public func callAsFunction(_ x: Tensor) throws(SwiftConvError) -> Tensor { try self(x, training: false) }
 
     /// The number of trainable and other numbers it keeps.
@@ -36,14 +39,21 @@ extension Layer {
 /// Collects the layers in the braces after `Sequential`.
 @resultBuilder
 public enum LayerBuilder {
+    /// A line.
     public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }
+    /// A line.
     public static func buildExpression(_ layers: [any Layer]) -> [any Layer] { layers }
     /// `Activation.relu` on a line of its own is a layer too.
     public static func buildExpression(_ activation: Activation) -> [any Layer] { [ActivationLayer(activation)] }
+    /// The lines, one after the other.
     public static func buildBlock(_ parts: [any Layer]...) -> [any Layer] { parts.flatMap { $0 } }
+    /// An `if` without `else`.
     public static func buildOptional(_ part: [any Layer]?) -> [any Layer] { part ?? [] }
+    /// The `if` side.
     public static func buildEither(first part: [any Layer]) -> [any Layer] { part }
+    /// The `else` side.
     public static func buildEither(second part: [any Layer]) -> [any Layer] { part }
+    /// A loop.
     public static func buildArray(_ parts: [[any Layer]]) -> [any Layer] { parts.flatMap { $0 } }
 }
 
@@ -57,4 +67,9 @@ func expectRank(_ rank: Int, _ shape: [Int], _ layer: String) throws(SwiftConvEr
 /// Throws unless `number` is at least 1.
 func expectPositive(_ number: Int, _ argument: String, _ layer: String) throws(SwiftConvError) {
     guard number > 0 else { throw .invalidArgument("\(layer): \(argument): expected at least 1, received \(number)") }
+}
+
+/// The error of a layer that is called before `build`.
+func notBuilt(_ layer: String) -> SwiftConvError {
+    .invalidArgument("\(layer): not built: call it through a model, or build(inputShape:) first")
 }

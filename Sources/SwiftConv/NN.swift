@@ -2,12 +2,16 @@ import TensorCore
 
 /// Height and width of a kernel, a stride or a window; an integer literal means both.
 public struct Size2: Sendable, Hashable, ExpressibleByIntegerLiteral {
+    /// Along the rows.
     public var height: Int
+    /// Along the columns.
     public var width: Int
+    /// See the type.
     public init(_ height: Int, _ width: Int) {
         self.height = height
         self.width = width
     }
+    /// See the type.
     public init(integerLiteral value: Int) { self.init(value, value) }
     var list: [Int] { [height, width] }
 }
@@ -105,10 +109,15 @@ public enum nn {
         try applyOne("batch_norm_inference", [x, gamma, beta, mean, variance], ["epsilon": .double(epsilon)])
     }
 
+    /// Each row (last axis) as probabilities.
     public static func softmax(_ x: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("softmax", [x]) }
+    /// The logarithms of `softmax`.
     public static func logSoftmax(_ x: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("log_softmax", [x]) }
+    /// `max(x, 0)`.
     public static func relu(_ x: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("relu", [x]) }
+    /// `1 / (1 + exp(−x))`.
     public static func sigmoid(_ x: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("sigmoid", [x]) }
+    /// The hyperbolic tangent.
     public static func tanh(_ x: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("tanh", [x]) }
 
     /// `indices` as rows of zeros with a one.
@@ -141,6 +150,7 @@ public enum Activation: Sendable, Hashable {
     case elu(alpha: Double = 1)
     case gelu(approximate: Bool = false)
 
+    /// Applies it.
     public func callAsFunction(_ x: Tensor) throws(SwiftConvError) -> Tensor {
         switch self {
         case .linear: x

@@ -10,13 +10,16 @@ public struct Optimizer: Sendable, Hashable {
         case rmsprop(rho: Double, momentum: Double, epsilon: Double, centered: Bool)
     }
 
+    /// The factor of each step.
     public var learningRate: Double
     let rule: Rule
 
+    /// Stochastic gradient descent, with momentum if asked for.
     public static func sgd(learningRate: Double = 0.01, momentum: Double = 0, nesterov: Bool = false) -> Optimizer {
         Optimizer(learningRate: learningRate, rule: .sgd(momentum: momentum, nesterov: nesterov))
     }
 
+    /// Adam.
     public static func adam(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7
     ) -> Optimizer {
@@ -30,6 +33,7 @@ public struct Optimizer: Sendable, Hashable {
         Optimizer(learningRate: learningRate, rule: .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay))
     }
 
+    /// RMSprop.
     public static func rmsprop(
         learningRate: Double = 0.001, rho: Double = 0.9, momentum: Double = 0, epsilon: Double = 1e-7, centered: Bool = false
     ) -> Optimizer {

@@ -3,6 +3,7 @@ import TensorCore
 
 /// A tensor that a layer keeps and that training changes: a weight, a running mean, the state of a random generator.
 public final class Parameter: @unchecked Sendable {
+    /// What reports call it.
     public let name: String
     /// Whether optimizers change it.
     public let isTrainable: Bool
@@ -16,8 +17,11 @@ public final class Parameter: @unchecked Sendable {
         try write(initial)
     }
 
+    /// The sizes; empty for a scalar.
     public var shape: [Int] { variable.spec.shape }
+    /// The number of elements.
     public var count: Int { variable.spec.count }
+    /// The element type.
     public var dtype: DType { DType(variable.spec.dtype) }
 
     /// The content: a copy of the numbers, or a symbol while a function is recorded.

@@ -34,6 +34,7 @@ public enum Random {
         return state[0] &* 0x5851_F42D_4C95_7F2D &+ state[1] &+ 0x1405_7B7E_F767_814F
     }
 
+    /// Numbers evenly spread over `range`.
     public static func uniform(
         _ shape: [Int], in range: ClosedRange<Double> = 0...1, dtype: DType = .float32
     ) throws(SwiftConvError) -> Tensor {

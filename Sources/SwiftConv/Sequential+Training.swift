@@ -3,6 +3,7 @@ import TensorCore
 
 /// What training reported after each epoch: "loss", the metrics, and the same with "val_" before on the validation data.
 public struct History: Sendable {
+    /// The results of each epoch.
     public internal(set) var epochs: [[String: Double]] = []
     /// The values of one name, epoch by epoch.
     public subscript(_ name: String) -> [Double] { epochs.compactMap { $0[name] } }
@@ -14,6 +15,7 @@ extension Sequential {
         trainer = try Trainer(optimizer, loss, metrics)
     }
 
+    /// The factor of each step from now on.
     public func setLearningRate(_ rate: Double) throws(SwiftConvError) {
         guard rate >= 0, rate.isFinite else {
             throw .invalidArgument("setLearningRate: expected a number of at least 0, received \(rate)")

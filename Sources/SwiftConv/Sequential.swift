@@ -14,23 +14,28 @@ import TensorCore
 ///
 /// A model is used from one task at a time.
 public final class Sequential: Layer {
+    /// What reports call it.
     public let name: String
+    /// The layers in their order.
     public let layers: [any Layer]
     private var outputShapes: [[Int]] = []
     private(set) var isBuilt = false
     var trainer: Trainer?
     var uncompiled: Trainer?
 
+    /// See the type.
     public init(name: String = "sequential", @LayerBuilder _ layers: () -> [any Layer]) {
         self.name = name
         self.layers = layers()
     }
 
+    /// See the type.
     public init(name: String = "sequential", layers: [any Layer]) {
         self.name = name
         self.layers = layers
     }
 
+    /// The numbers it keeps; empty before `build`.
     public var parameters: [Parameter] { layers.flatMap(\.parameters) }
 
     /// Makes the weights for inputs of this shape, batch included; the first call does it by itself.
@@ -50,6 +55,7 @@ public final class Sequential: Layer {
         isBuilt = true
     }
 
+    /// Applies the layer.
     public func callAsFunction(_ x: Tensor, training: Bool) throws(SwiftConvError) -> Tensor {
         if !isBuilt { try build(inputShape: x.shape) }
         var y = try x.cast(to: .float32)
@@ -61,7 +67,10 @@ public final class Sequential: Layer {
     public var summary: String {
         var rows = [["Layer", "Output shape", "Parameters"]]
         for (i, layer) in layers.enumerated() {
-            let shape = outputShapes.indices.contains(i) ? "(" + (["?"] + outputShapes[i].dropFirst().map(String.init)).joined(separator: ", ") + ")" : "not built"
+            var shape = "not built"
+            if outputShapes.indices.contains(i) {
+                shape = "(" + (["?"] + outputShapes[i].dropFirst().map(String.init)).joined(separator: ", ") + ")"
+            }
             rows.append(["\(layer.name) (\(type(of: layer)))", shape, "\(layer.parameterCount)"])
         }
         let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }

@@ -3,6 +3,7 @@ import TensorCore
 /// The one error of this library. The message names the operation and the argument, says what was expected and what was received,
 /// and how to put it right where that is known.
 public struct SwiftConvError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What kind of fault it is.
     public enum Kind: Sendable, Hashable {
         /// A value, shape or name that cannot be used.
         case invalidArgument
@@ -15,14 +16,18 @@ public struct SwiftConvError: Error, Sendable, Hashable, CustomStringConvertible
         case `internal`
     }
 
+    /// What kind of fault it is.
     public let kind: Kind
+    /// What went wrong, for people.
     public let message: String
 
+    /// See the type.
     public init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message
     }
 
+    /// For people.
     public var description: String { message }
 
     init(_ error: ConvError) {

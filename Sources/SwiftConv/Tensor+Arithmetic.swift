@@ -2,19 +2,32 @@ import TensorCore
 
 /// Arithmetic with NumPy's broadcasting. Both sides must have one type; numbers take the type of the tensor beside them.
 extension Tensor {
+    /// The sum, element by element.
     public static func + (a: Tensor, b: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("add", [a, b]) }
+    /// The difference, element by element.
     public static func - (a: Tensor, b: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("subtract", [a, b]) }
+    /// The product, element by element.
     public static func * (a: Tensor, b: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("multiply", [a, b]) }
+    /// The quotient, element by element.
     public static func / (a: Tensor, b: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("divide", [a, b]) }
+    /// The negative of each element.
     public static prefix func - (a: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("negative", [a]) }
 
+    /// The sum, element by element.
     public static func + (a: Tensor, b: Double) throws(SwiftConvError) -> Tensor { try a + a.likewise(b) }
+    /// The difference, element by element.
     public static func - (a: Tensor, b: Double) throws(SwiftConvError) -> Tensor { try a - a.likewise(b) }
+    /// The product, element by element.
     public static func * (a: Tensor, b: Double) throws(SwiftConvError) -> Tensor { try a * a.likewise(b) }
+    /// The quotient, element by element.
     public static func / (a: Tensor, b: Double) throws(SwiftConvError) -> Tensor { try a / a.likewise(b) }
+    /// The sum, element by element.
     public static func + (a: Double, b: Tensor) throws(SwiftConvError) -> Tensor { try b.likewise(a) + b }
+    /// The difference, element by element.
     public static func - (a: Double, b: Tensor) throws(SwiftConvError) -> Tensor { try b.likewise(a) - b }
+    /// The product, element by element.
     public static func * (a: Double, b: Tensor) throws(SwiftConvError) -> Tensor { try b.likewise(a) * b }
+    /// The quotient, element by element.
     public static func / (a: Double, b: Tensor) throws(SwiftConvError) -> Tensor { try b.likewise(a) / b }
 
     /// `number` as a scalar of this tensor's type.
@@ -33,17 +46,26 @@ extension Tensor {
 
     /// `self` to the power of `exponent`, element by element.
     public func power(_ exponent: Double) throws(SwiftConvError) -> Tensor { try applyOne("power", [self, likewise(exponent)]) }
+    /// The larger of each two elements.
     public func maximum(_ other: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("maximum", [self, other]) }
+    /// The smaller of each two elements.
     public func minimum(_ other: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("minimum", [self, other]) }
+    /// The exponential, element by element.
     public func exp() throws(SwiftConvError) -> Tensor { try applyOne("exp", [self]) }
+    /// The natural logarithm, element by element.
     public func log() throws(SwiftConvError) -> Tensor { try applyOne("log", [self]) }
+    /// The square root, element by element.
     public func squareRoot() throws(SwiftConvError) -> Tensor { try applyOne("sqrt", [self]) }
+    /// The square, element by element.
     public func square() throws(SwiftConvError) -> Tensor { try applyOne("square", [self]) }
+    /// The size without the sign.
     public func absolute() throws(SwiftConvError) -> Tensor { try applyOne("abs", [self]) }
 
     /// Comparisons give a tensor of bool.
     public func equal(_ other: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("equal", [self, other]) }
+    /// Where this element is larger than the other.
     public func greater(_ other: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("greater", [self, other]) }
+    /// Where this element is smaller than the other.
     public func less(_ other: Tensor) throws(SwiftConvError) -> Tensor { try applyOne("less", [self, other]) }
 
     /// The matrix product; leading dimensions are a batch.
@@ -57,9 +79,13 @@ extension Tensor {
 
 /// Reductions, over all axes unless told otherwise.
 extension Tensor {
+    /// The sum.
     public func sum(_ axes: Int..., keepDims: Bool = false) throws(SwiftConvError) -> Tensor { try reduce("sum", axes, keepDims) }
+    /// The mean.
     public func mean(_ axes: Int..., keepDims: Bool = false) throws(SwiftConvError) -> Tensor { try reduce("mean", axes, keepDims) }
+    /// The largest.
     public func max(_ axes: Int..., keepDims: Bool = false) throws(SwiftConvError) -> Tensor { try reduce("max", axes, keepDims) }
+    /// The smallest.
     public func min(_ axes: Int..., keepDims: Bool = false) throws(SwiftConvError) -> Tensor { try reduce("min", axes, keepDims) }
 
     private func reduce(_ kind: String, _ axes: [Int], _ keepDims: Bool) throws(SwiftConvError) -> Tensor {

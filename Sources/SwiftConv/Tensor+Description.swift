@@ -3,7 +3,9 @@ import TensorCore
 extension Tensor: CustomStringConvertible {
     /// The numbers in nested brackets, the middle left out when there are many.
     public var description: String {
-        guard !isSymbolic, let numbers = try? scalars(as: Double.self) else { return "Tensor(shape: \(shapeText(shape)), dtype: \(dtype), symbolic)" }
+        guard !isSymbolic, let numbers = try? scalars(as: Double.self) else {
+            return "Tensor(shape: \(shapeText(shape)), dtype: \(dtype), symbolic)"
+        }
         let edge = count > 1000 ? 3 : Int.max
         var rows = ""
         write(numbers, axis: 0, from: 0, edge, &rows)

@@ -9,10 +9,12 @@ extension Tensor {
         try applyOne("transpose", [self], ["perm": .ints(permutation ?? Array((0..<rank).reversed()))])
     }
 
+    /// Repeated along axes of size 1, and new ones in front, until it has `shape`.
     public func broadcast(to shape: [Int]) throws(SwiftConvError) -> Tensor {
         try applyOne("broadcast_to", [self], ["shape": .ints(shape)])
     }
 
+    /// The numbers as another type.
     public func cast(to dtype: DType) throws(SwiftConvError) -> Tensor {
         if dtype == self.dtype { return self }
         return try applyOne("cast", [self], ["dtype": .string(dtype.rawValue)])
@@ -39,7 +41,8 @@ extension Tensor {
     public subscript(_ indices: TensorIndex...) -> Tensor {
         get throws(SwiftConvError) {
             guard indices.count <= rank else {
-                throw .invalidArgument("subscript: expected at most \(rank) indices for shape \(shapeText(shape)), received \(indices.count)")
+                throw .invalidArgument(
+                    "subscript: expected at most \(rank) indices for shape \(shapeText(shape)), received \(indices.count)")
             }
             var begin = [Int](repeating: 0, count: rank)
             var size = shape
@@ -80,19 +83,27 @@ public struct TensorIndex: Sendable, ExpressibleByIntegerLiteral {
     let kind: Kind
 
     init(_ kind: Kind) { self.kind = kind }
+    /// See the type.
     public init(integerLiteral value: Int) { kind = .at(value) }
 
+    /// The whole axis.
     public static var all: TensorIndex { TensorIndex(.all) }
+    /// One element; the axis goes.
     public static func at(_ position: Int) -> TensorIndex { TensorIndex(.at(position)) }
+    /// The elements of a range.
     public static func range(_ range: Range<Int>) -> TensorIndex { TensorIndex(.between(range.lowerBound, range.upperBound)) }
 
+    /// From the lower up to before the upper.
     public static func ..< (lower: TensorIndex, upper: TensorIndex) -> TensorIndex {
         TensorIndex(.between(lower.number, upper.number))
     }
+    /// From the lower up to the upper.
     public static func ... (lower: TensorIndex, upper: TensorIndex) -> TensorIndex {
         TensorIndex(.between(lower.number, upper.number &+ 1))
     }
+    /// From here to the end.
     public static postfix func ... (lower: TensorIndex) -> TensorIndex { TensorIndex(.between(lower.number, nil)) }
+    /// From the beginning up to before it.
     public static prefix func ..< (upper: TensorIndex) -> TensorIndex { TensorIndex(.between(0, upper.number)) }
 
     /// Of an index that is a number; ranges are made of numbers only, so the others lie outside of every axis.

@@ -32,9 +32,11 @@ public struct Tensor: Sendable {
 
     /// The sizes; empty for a scalar.
     public var shape: [Int] { spec.shape }
+    /// The number of dimensions.
     public var rank: Int { spec.rank }
     /// The number of elements.
     public var count: Int { spec.count }
+    /// The element type.
     public var dtype: DType { DType(spec.dtype) }
     /// Whether it has no numbers yet.
     public var isSymbolic: Bool {
@@ -92,11 +94,13 @@ public struct Tensor: Sendable {
         return try scalar.broadcast(to: shape)
     }
 
+    /// All elements 0.
     public static func zeros(_ shape: [Int], dtype: DType = .float32) throws(SwiftConvError) -> Tensor {
         let spec = try engine { () throws(ConvError) in try TensorSpec(dtype.engineType, shape).validated("zeros") }
         return Tensor(spec, try engine { () throws(ConvError) in try Storage(zeroed: spec.byteCount, for: "tensor") })
     }
 
+    /// All elements 1.
     public static func ones(_ shape: [Int], dtype: DType = .float32) throws(SwiftConvError) -> Tensor {
         try full(shape, 1, dtype: dtype)
     }

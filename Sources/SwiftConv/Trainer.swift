@@ -50,8 +50,8 @@ final class Trainer {
             for parameter in model.parameters where parameter.isTrainable && slots[ObjectIdentifier(parameter)] == nil {
                 var made: [Parameter] = []
                 for i in 0..<optimizer.slotCount {
-                    made.append(
-                        try Parameter("\(parameter.name)/slot\(i)", try .zeros(parameter.shape, dtype: parameter.dtype), isTrainable: false))
+                    let zeros = try Tensor.zeros(parameter.shape, dtype: parameter.dtype)
+                    made.append(try Parameter("\(parameter.name)/slot\(i)", zeros, isTrainable: false))
                 }
                 slots[ObjectIdentifier(parameter)] = made
             }

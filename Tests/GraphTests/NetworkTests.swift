@@ -7,7 +7,8 @@ import _TestSupport
 
 private func has(_ names: String...) -> Bool { names.allSatisfy { Registry.all[$0] != nil } }
 
-private let networkOps = has("conv2d", "bias_add", "relu", "max_pool2d", "reshape", "matmul", "sparse_softmax_cross_entropy", "reduce_mean", "add")
+private let networkOps = has(
+    "conv2d", "bias_add", "relu", "max_pool2d", "reshape", "matmul", "sparse_softmax_cross_entropy", "reduce_mean", "add")
 
 /// Whole small networks through autodiff, passes, plan and executor.
 @Suite struct NetworkTests {
@@ -50,7 +51,9 @@ private let networkOps = has("conv2d", "bias_add", "relu", "max_pool2d", "reshap
     }
 
     /// One step of Adam on all weights; the loss.
-    private func training(_ weights: [Variable], _ slots: [Variable], _ iterations: Variable, _ options: Executable.Options) throws -> Executable {
+    private func training(_ weights: [Variable], _ slots: [Variable], _ iterations: Variable, _ options: Executable.Options) throws
+        -> Executable
+    {
         let graph = Graph()
         let x = try graph.placeholder(start[0].spec)
         let y = try graph.placeholder(labels.spec)

@@ -68,7 +68,7 @@ import Testing
         #expect(throws: SwiftConvError.self) { try x[2] }
         #expect(throws: SwiftConvError.self) { try x[0, 0, 0] }
         #expect(throws: SwiftConvError.self) { try x[1..<4] }
-        #expect(throws: SwiftConvError.self) { try x[.all ..< 2] }
+        #expect(throws: SwiftConvError.self) { try x[.all..<2] }
         #expect(throws: SwiftConvError.self) { try x.scalar() }
         #expect(throws: SwiftConvError.self) { try x.sum(5) }
         #expect(throws: SwiftConvError.self) { try x.transpose([0]) }

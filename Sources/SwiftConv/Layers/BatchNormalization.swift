@@ -2,9 +2,13 @@ import TensorCore
 
 /// Brings each channel (last axis) to mean 0 and deviation 1: by the batch's own statistics in training, by running ones else.
 public final class BatchNormalization: Layer {
+    /// What reports call it.
     public let name: String
+    /// The numbers it keeps; empty before `build`.
     public private(set) var parameters: [Parameter] = []
+    /// The share of the running statistics that a step leaves.
     public let momentum: Double
+    /// Added to the variance, so that it is never 0.
     public let epsilon: Double
 
     /// The running statistics keep `momentum` of their old value in each step.
@@ -14,6 +18,7 @@ public final class BatchNormalization: Layer {
         self.name = name
     }
 
+    /// Makes the parameters for inputs of this shape.
     public func build(inputShape: [Int]) throws(SwiftConvError) {
         guard inputShape.count >= 2, let channels = inputShape.last else {
             throw .invalidArgument("\(name): expected an input of at least 2 dimensions, received shape \(shapeText(inputShape))")
@@ -25,8 +30,9 @@ public final class BatchNormalization: Layer {
         ]
     }
 
+    /// Applies the layer.
     public func callAsFunction(_ x: Tensor, training: Bool) throws(SwiftConvError) -> Tensor {
-        guard parameters.count == 4 else { throw .invalidArgument("\(name): not built: call it through a model, or build(inputShape:)") }
+        guard parameters.count == 4 else { throw notBuilt(name) }
         let (gamma, beta) = (try parameters[0].value, try parameters[1].value)
         let (mean, variance) = (try parameters[2].value, try parameters[3].value)
         guard training else {

@@ -4,19 +4,30 @@ import TensorCore
 ///
 /// Input `[batch, height, width, channels]`, output `[batch, newHeight, newWidth, filters]`.
 public final class Conv2D: Layer {
+    /// What reports call it.
     public let name: String
+    /// The numbers it keeps; empty before `build`.
     public private(set) var parameters: [Parameter] = []
+    /// The number of output channels.
     public let filters: Int
+    /// Height and width of the filters.
     public let kernelSize: Size2
+    /// The steps from window to window.
     public let strides: Size2
+    /// How it goes over the edges.
     public let padding: Padding
+    /// The distance of the filter's taps.
     public let dilations: Size2
+    /// Into how many parts the channels are cut that are convolved apart.
     public let groups: Int
+    /// What ends the layer.
     public let activation: Activation
+    /// Whether there is a bias.
     public let useBias: Bool
     private let kernelInitializer: Initializer
     private let biasInitializer: Initializer
 
+    /// See the type.
     public init(
         _ filters: Int, kernelSize: Size2, strides: Size2 = 1, padding: Padding = .valid, dilations: Size2 = 1, groups: Int = 1,
         activation: Activation = .linear, useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
@@ -35,6 +46,7 @@ public final class Conv2D: Layer {
         self.name = name
     }
 
+    /// Makes the parameters for inputs of this shape.
     public func build(inputShape: [Int]) throws(SwiftConvError) {
         try expectRank(4, inputShape, name)
         try expectPositive(filters, "filters", name)
@@ -52,8 +64,9 @@ public final class Conv2D: Layer {
         parameters = made
     }
 
+    /// Applies the layer.
     public func callAsFunction(_ x: Tensor, training: Bool) throws(SwiftConvError) -> Tensor {
-        guard let kernel = parameters.first else { throw .invalidArgument("\(name): not built: call it through a model, or build(inputShape:)") }
+        guard let kernel = parameters.first else { throw notBuilt(name) }
         return try nn.conv2d(
             x, try kernel.value, bias: parameters.count > 1 ? try parameters[1].value : nil, strides: strides, padding: padding,
             dilations: dilations, activation: activation)
