@@ -69,6 +69,16 @@ func expectPositive(_ number: Int, _ argument: String, _ layer: String) throws(S
     guard number > 0 else { throw .invalidArgument("\(layer): \(argument): expected at least 1, received \(number)") }
 }
 
+/// `y`, unless images have become empty on the way: a window that is larger than its image is a mistake in a model.
+func nonEmpty(_ y: Tensor, from x: Tensor, _ layer: String) throws(SwiftConvError) -> Tensor {
+    guard !y.shape.dropFirst().contains(0) || x.shape.dropFirst().contains(0) else {
+        throw .invalidArgument(
+            "\(layer): an input of shape \(shapeText(x.shape)) is smaller than the window and leaves nothing: "
+                + "take padding .same or a smaller window")
+    }
+    return y
+}
+
 /// The error of a layer that is called before `build`.
 func notBuilt(_ layer: String) -> SwiftConvError {
     .invalidArgument("\(layer): not built: call it through a model, or build(inputShape:) first")

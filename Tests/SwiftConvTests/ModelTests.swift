@@ -138,7 +138,7 @@ private func smallModel() -> Sequential {
         #expect(throws: SwiftConvError.self) { try model.fit(x, nn.oneHot(y, depth: 4), verbose: false) }
         #expect(throws: SwiftConvError.self) { try model.fit(x, y + 10, verbose: false) }
         try model.fit(x, y, batchSize: .max, verbose: false)
-        #expect(throws: SwiftConvError.self) { try model.predict(try Tensor.zeros([2, 9, 9, 1])) }
+        #expect(throws: SwiftConvError.self) { try model.predict(try Tensor.zeros([2, 10, 10, 1])) }
         #expect(try model.predict(try Tensor.zeros([0, 8, 8, 1])).shape == [0, 4])
         #expect(throws: SwiftConvError.self) { try Sequential { Dropout(1.5) }.build(inputShape: [2, 2]) }
         #expect(throws: SwiftConvError.self) { try Sequential { Conv2D(0, kernelSize: 3) }.build(inputShape: [2, 8, 8, 1]) }

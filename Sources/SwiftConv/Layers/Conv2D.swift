@@ -67,8 +67,9 @@ public final class Conv2D: Layer {
     /// Applies the layer.
     public func callAsFunction(_ x: Tensor, training: Bool) throws(SwiftConvError) -> Tensor {
         guard let kernel = parameters.first else { throw notBuilt(name) }
-        return try nn.conv2d(
+        let y = try nn.conv2d(
             x, try kernel.value, bias: parameters.count > 1 ? try parameters[1].value : nil, strides: strides, padding: padding,
             dilations: dilations, activation: activation)
+        return try nonEmpty(y, from: x, name)
     }
 }

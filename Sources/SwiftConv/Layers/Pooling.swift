@@ -21,7 +21,7 @@ public final class MaxPooling2D: Layer {
 
     /// Applies the layer.
     public func callAsFunction(_ x: Tensor, training: Bool) throws(SwiftConvError) -> Tensor {
-        try nn.maxPool2d(x, size: size, strides: strides, padding: padding)
+        try nonEmpty(try nn.maxPool2d(x, size: size, strides: strides, padding: padding), from: x, name)
     }
 }
 
@@ -46,7 +46,7 @@ public final class AveragePooling2D: Layer {
 
     /// Applies the layer.
     public func callAsFunction(_ x: Tensor, training: Bool) throws(SwiftConvError) -> Tensor {
-        try nn.averagePool2d(x, size: size, strides: strides, padding: padding)
+        try nonEmpty(try nn.averagePool2d(x, size: size, strides: strides, padding: padding), from: x, name)
     }
 }
 
