@@ -55,7 +55,7 @@ let package = Package(
             .testTarget(name: "SwiftConvCTests", dependencies: ["SwiftConvC", "_CDoor", "_TestSupport"]),
             .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
             .testTarget(name: "RuntimeTests", dependencies: ["CShims", "CKernelInterface", "Runtime", "_TestSupport"]),
-            .testTarget(name: "OpsTests", dependencies: ["Ops", "_TestSupport", "CKernelInterface"] + levelNames),
+            .testTarget(name: "OpsTests", dependencies: ["Ops", "Graph", "_TestSupport", "CKernelInterface"] + levelNames),
             .testTarget(name: "GraphTests", dependencies: ["Graph", "_TestSupport"]),
             .testTarget(name: "SwiftConvTests", dependencies: ["SwiftConv", "Ops", "_TestSupport"]),
         ],

@@ -8,8 +8,14 @@
 // the vectors' lanes and the tail do the same operations, hence give the same bits wherever an element lies.
 // Float: within 2 ulp (measured in Tests/OpsTests/Elementwise/VectorMathTests.swift). Double: the C library's.
 
+/// A type with elementary functions. The protocol itself inherits nothing: conformances to the standard library's protocols would emit weak symbols.
+typealias Real = BinaryFloatingPoint & ElementaryFunctions
+
 /// The elementary functions of an element type.
-protocol Real: BinaryFloatingPoint {
+protocol ElementaryFunctions {
+    /// Toward zero, saturating; NaN gives 0.
+    var truncatedToInt32: Int32 { get }
+    var truncatedToInt64: Int64 { get }
     static func exp(_ x: Self) -> Self
     static func expm1(_ x: Self) -> Self
     static func log(_ x: Self) -> Self
@@ -22,7 +28,9 @@ protocol Real: BinaryFloatingPoint {
     static func fmod(_ x: Self, _ y: Self) -> Self
 }
 
-extension Double: Real {
+extension Double: ElementaryFunctions {
+    @inline(__always) var truncatedToInt32: Int32 { self >= 0x1p31 ? .max : (self >= -0x1p31 ? Int32(self) : (self == self ? .min : 0)) }
+    @inline(__always) var truncatedToInt64: Int64 { self >= 0x1p63 ? .max : (self >= -0x1p63 ? Int64(self) : (self == self ? .min : 0)) }
     #if canImport(Glibc)
         @inline(__always) static func exp(_ x: Double) -> Double { Glibc.exp(x) }
         @inline(__always) static func expm1(_ x: Double) -> Double { Glibc.expm1(x) }
@@ -79,7 +87,10 @@ func clamp<T: FloatingPoint>(_ x: T, _ low: T, _ high: T) -> T {
     return y > high ? high : y
 }
 
-extension Float: Real {
+extension Float: ElementaryFunctions {
+    @inline(__always) var truncatedToInt32: Int32 { self >= 0x1p31 ? .max : (self >= -0x1p31 ? Int32(self) : (self == self ? .min : 0)) }
+    @inline(__always) var truncatedToInt64: Int64 { self >= 0x1p63 ? .max : (self >= -0x1p63 ? Int64(self) : (self == self ? .min : 0)) }
+
     /// Polynomials of the Cephes library (S. Moshier). 2^n is applied in two halves, so that denormal results and infinity come out.
     @inline(__always) static func exp(_ x: Float) -> Float {
         let x = clamp(x, -104, 89)
@@ -183,7 +194,7 @@ extension Float: Real {
 }
 
 /// Functions that are composed of the elementary ones, the same for both types.
-extension Real {
+extension ElementaryFunctions where Self: BinaryFloatingPoint {
     /// Stable on both sides: exp never overflows.
     @inline(__always) static func sigmoid(_ x: Self) -> Self {
         let e = exp(-x.magnitude)

@@ -16,7 +16,7 @@ struct ReductionStage: Sendable {
     let rest: Int
 
     /// Elements of one chunk of a contiguous row.
-    private static let chunk = 4096
+    private static let chunk = 2048
 
     init(outer: Int, rows: Int, columns: Int) {
         self.outer = outer
