@@ -42,8 +42,10 @@ private let functions: [(String, @Sendable (Double, Double) -> Double)] = [
         // away from whole quotients, where rounding decides over floor
         let x = TestTensor.random(dtype, xs, 0.5...3, seed: 1)
         let y = TestTensor.random(dtype, ys, 3.1...4, seed: 2)
+        let (a, b) = (x.numbers, y.numbers)
+        let pairs = (0..<count).map { (a[broadcastIndex($0, zs, xs)], b[broadcastIndex($0, zs, ys)]) }
         for (name, f) in functions {
-            let want = (0..<count).map { f(x.numbers[broadcastIndex($0, zs, xs)], y.numbers[broadcastIndex($0, zs, ys)]) }
+            let want = pairs.map { f($0.0, $0.1) }
             let z = try applyOp(name, [x, y])
             #expect(z[0].spec == TensorSpec(dtype, zs))
             #expect(largestError(z[0].numbers, want) <= 4 * tolerance(dtype), "\(name) \(xs) \(ys) \(dtype)")
@@ -121,8 +123,9 @@ private let functions: [(String, @Sendable (Double, Double) -> Double)] = [
 @Test func biasAddChecksAndAdds() throws {
     let x = TestTensor.random(.float32, [2, 3, 5, 7], seed: 1)
     let b = TestTensor.random(.float32, [7], seed: 2)
+    let bias = b.numbers
     let y = try applyOp("bias_add", [x, b], threads: 2, inPlace: true)[0]
-    #expect(largestError(y.numbers, x.numbers.indices.map { x.numbers[$0] + b.numbers[$0 % 7] }) <= tolerance(.float32))
+    #expect(largestError(y.numbers, x.numbers.enumerated().map { $1 + bias[$0 % 7] }) <= tolerance(.float32))
     #expect(throws: ConvError.self) { try applyOp("bias_add", [x, TestTensor.random(.float32, [5], seed: 2)]) }
     #expect(throws: ConvError.self) { try applyOp("add", [x, TestTensor.random(.float32, [5], seed: 2)]) }
 }

@@ -18,9 +18,10 @@ private func flat(_ position: [Int], _ shape: [Int]) -> Int { zip(position, shap
 
 /// The output of `shape` whose element at a position is the input's at `source(position)`, or `other` where that is nil.
 private func moved(_ x: TestTensor, _ shape: [Int], other: Double = 0, _ source: ([Int]) -> [Int]?) -> TestTensor {
-    TestTensor(
+    let numbers = x.numbers
+    return TestTensor(
         x.spec.dtype, shape,
-        (0..<shape.reduce(1, *)).map { i in source(position(i, shape)).map { x.numbers[flat($0, x.spec.shape)] } ?? other })
+        (0..<shape.reduce(1, *)).map { i in source(position(i, shape)).map { numbers[flat($0, x.spec.shape)] } ?? other })
 }
 
 private func counting(_ dtype: DataType, _ shape: [Int]) -> TestTensor {
@@ -117,7 +118,8 @@ private func check(_ op: String, _ x: TestTensor, _ attributes: Attributes, _ wa
 @Test(arguments: [DataType.float32, .float64, .bool]) func broadcastTileConcat(dtype: DataType) throws {
     for (from, to) in [([3], [4, 3]), ([4, 1], [4, 3]), ([], [2, 3]), ([1, 3, 1], [2, 2, 3, 5]), ([130], [150, 130])] as [([Int], [Int])] {
         let x = counting(dtype, from)
-        let want = TestTensor(dtype, to, (0..<to.reduce(1, *)).map { x.numbers[broadcastIndex($0, to, from)] })
+        let numbers = x.numbers
+        let want = TestTensor(dtype, to, (0..<to.reduce(1, *)).map { numbers[broadcastIndex($0, to, from)] })
         try check("broadcast_to", x, ["shape": .ints(to)], want)
     }
     for (shape, times) in [([3], [4]), ([2, 3], [2, 2]), ([2, 3], [1, 3]), ([2, 3, 2], [3, 1, 2]), ([2, 3], [0, 2])] {
@@ -126,7 +128,7 @@ private func check(_ op: String, _ x: TestTensor, _ attributes: Attributes, _ wa
         try check("tile", x, ["multiples": .ints(times)], moved(x, size) { p in zip(p, shape).map { $0 % $1 } })
     }
     for (shape, axis, sizes) in [([0, 3, 4], 0, [2, 1, 3]), ([2, 0, 4], 1, [1, 0, 5]), ([2, 3, 0], 2, [8, 3, 17])] {
-        let parts = sizes.map { n in
+        let parts = sizes.map { n -> TestTensor in
             var part = shape
             part[axis] = n
             return counting(dtype, part)

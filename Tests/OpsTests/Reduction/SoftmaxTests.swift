@@ -16,8 +16,8 @@ private func softmax(_ x: [Double]) -> [Double] {
 }
 
 @Test(arguments: [DataType.float32, .float64], [1, 2, 7, 8, 10, 33, 1000]) func softmaxAgainstDefinition(dtype: DataType, n: Int) throws {
-    let x = TestTensor.random(dtype, [13, n], -30...30, seed: 1)
-    let dy = TestTensor.random(dtype, [13, n], seed: 2)
+    let x = TestTensor.random(dtype, [5, n], -30...30, seed: 1)
+    let dy = TestTensor.random(dtype, [5, n], seed: 2)
     let p = rows(x.numbers, n, softmax)
     for level in CPULevel.available {
         try Kernels.withLevel(level) { () throws in
@@ -31,18 +31,20 @@ private func softmax(_ x: [Double]) -> [Double] {
                 return r.map { $0 - m - total }
             }) <= 2 * tolerance(dtype))
             let lse = try applyOp("logsumexp", [x])[0]
-            #expect(lse.spec.shape == [13])
+            #expect(lse.spec.shape == [5])
             #expect(largestError(lse.numbers, rows(x.numbers, n) { r in
                 let m = r.max() ?? 0
                 return [m + log(r.reduce(0) { $0 + exp($1 - m) })]
             }) <= 2 * tolerance(dtype))
             let dx = try applyOp("softmax_backward", [dy, y[0]], inPlace: true)[0].numbers
             let pairs = rows(zip(dy.numbers, y[0].numbers).map { $0 * $1 }, n) { r in r.map { _ in r.reduce(0, +) } }
-            let want = dx.indices.map { (dy.numbers[$0] - pairs[$0]) * y[0].numbers[$0] }
+            let (d, p1) = (dy.numbers, y[0].numbers)
+            let want = dx.indices.map { (d[$0] - pairs[$0]) * p1[$0] }
             #expect(largestError(dx, want) <= 4 * tolerance(dtype))
             let dl = try applyOp("log_softmax_backward", [dy, logarithm[0]], inPlace: true)[0].numbers
             let sums = rows(dy.numbers, n) { r in r.map { _ in r.reduce(0, +) } }
-            let wantL = dl.indices.map { dy.numbers[$0] - exp(logarithm[0].numbers[$0]) * sums[$0] }
+            let l = logarithm[0].numbers
+            let wantL = dl.indices.map { d[$0] - exp(l[$0]) * sums[$0] }
             #expect(largestError(dl, wantL) <= 20 * tolerance(dtype))
         }
     }
