@@ -46,9 +46,9 @@ private func depthwiseTile<V: SIMD, let U: Int>(
 private func finished<V: SIMD>(_ sum: V, _ bias: V, _ slope: V.Scalar, _ ceiling: V.Scalar) -> V where V.Scalar: BinaryFloatingPoint {
     let value = sum + bias
     let below = slope == 0 ? V.zero : value * V(repeating: slope)
-    let rectified = value.replacing(with: below, where: value .< V.zero)
+    let rectified = value.replacing(with: below, where: isLess(value, V.zero))
     let top = V(repeating: ceiling)
-    return rectified.replacing(with: top, where: rectified .> top)
+    return rectified.replacing(with: top, where: isLess(top, rectified))
 }
 
 /// One vector of channels, starting at c, of the rows [first, last) of y.

@@ -108,8 +108,8 @@ private func finishTile<let MR: Int, let NV: Int, V: SIMD>(
                 var v = load(sum + j, as: V.self)
                 if let bias { v += load(bias + j, as: V.self) }
                 if kind != 0 {
-                    v.replace(with: kind == 3 ? v * slope : V.zero, where: v .< V.zero)
-                    v.replace(with: ceiling, where: v .> ceiling)
+                    v.replace(with: kind == 3 ? v * slope : V.zero, where: isLess(v, V.zero))
+                    v.replace(with: ceiling, where: isLess(V(repeating: ceiling), v))
                 }
                 store(v, y + j)
                 j += V.scalarCount

@@ -9,8 +9,8 @@ func validTaps(_ start: Int, _ size: Int, _ image: Int) -> (Int, Int) { (max(0, 
 /// The larger of both; NaN if either is. Of equal ones `a`.
 @inline(__always)
 func maximumKeepingNaN<V: SIMD>(_ a: V, _ b: V) -> V where V.Scalar: FloatingPoint {
-    let larger = a.replacing(with: b, where: b .> a)
-    return larger.replacing(with: b, where: b .!= b)
+    let larger = a.replacing(with: b, where: isLess(a, b))
+    return larger.replacing(with: b, where: isNaN(b))
 }
 
 /// Computes one output row of max pooling. Cells outside of the image count as -∞: they are left out.
@@ -97,7 +97,7 @@ func maxPoolBackward<V: SIMD>(
     let dy = dy.assumingMemoryBound(to: V.Scalar.self)
     let dx = dx.assumingMemoryBound(to: V.Scalar.self)
     let rowStride = g.w * g.c
-    let none = V.zero .!= V.zero
+    let none = isNaN(V.zero)
     for oy in oyFrom..<oyTo {
         let top = oy * g.stride_h - g.pad_top
         let (tapTop, tapBottom) = validTaps(top, g.kh, g.h)
@@ -116,10 +116,10 @@ func maxPoolBackward<V: SIMD>(
                     let v1: V = loadPart(x + at + g.c, n)
                     let v2: V = loadPart(x + below, n)
                     let v3: V = loadPart(x + below + g.c, n)
-                    let m0 = (v0 .== best) .| (v0 .!= v0)
-                    let m1 = (v1 .== best) .| (v1 .!= v1)
-                    let m2 = (v2 .== best) .| (v2 .!= v2)
-                    let m3 = (v3 .== best) .| (v3 .!= v3)
+                    let m0 = isEqual(v0, best) .| isNaN(v0)
+                    let m1 = isEqual(v1, best) .| isNaN(v1)
+                    let m2 = isEqual(v2, best) .| isNaN(v2)
+                    let m3 = isEqual(v3, best) .| isNaN(v3)
                     let upper = m0 .| m1
                     storePart(n, V.zero.replacing(with: gradient, where: m0), dx + at)
                     storePart(n, V.zero.replacing(with: gradient, where: m1).replacing(with: V.zero, where: m0), dx + at + g.c)
@@ -136,7 +136,7 @@ func maxPoolBackward<V: SIMD>(
                         for tx in 0..<width {
                             let at = first + ty * rowStride + tx * g.c + c
                             let v: V = loadPart(x + at, n)
-                            let match = (v .== best) .| (v .!= v)
+                            let match = isEqual(v, best) .| isNaN(v)
                             let part = V.zero.replacing(with: gradient, where: match).replacing(with: V.zero, where: taken)
                             taken = taken .| match
                             storePart(n, accumulate ? (loadPart(dx + at, n) as V) + part : part, dx + at)
