@@ -11,7 +11,9 @@ enum CPUQuota {
         func consider(_ quota: Double?) {
             if let quota, quota > 0 { least = min(least ?? quota, quota) }
         }
-        let groups = (read("/proc/self/cgroup") ?? "").split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+        let groups = (read("/proc/self/cgroup") ?? "").split(separator: "\n").map {
+            $0.split(separator: ":", omittingEmptySubsequences: false)
+        }
         for group in groups where group.count >= 3 {
             // "0::/path" is version 2; "4:cpu,cpuacct:/path" is version 1. A path may hold ":".
             let path = group[2...].joined(separator: ":")

@@ -22,13 +22,17 @@ package struct OpenBLAS: Sendable {
     private let setThreads: @convention(c) (Int32) -> Void
 
     // order, transpositions, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc: the C interface of BLAS
-    private typealias SinglePrecision = @convention(c) (
-        Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafeRawPointer, Int32, UnsafeRawPointer, Int32, Float, UnsafeMutableRawPointer, Int32
-    ) -> Void
-    private typealias DoublePrecision = @convention(c) (
-        Int32, Int32, Int32, Int32, Int32, Int32, Double, UnsafeRawPointer, Int32, UnsafeRawPointer, Int32, Double, UnsafeMutableRawPointer,
-        Int32
-    ) -> Void
+    private typealias SinglePrecision =
+        @convention(c) (
+            Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafeRawPointer, Int32, UnsafeRawPointer, Int32, Float,
+            UnsafeMutableRawPointer, Int32
+        ) -> Void
+    private typealias DoublePrecision =
+        @convention(c) (
+            Int32, Int32, Int32, Int32, Int32, Int32, Double, UnsafeRawPointer, Int32, UnsafeRawPointer, Int32, Double,
+            UnsafeMutableRawPointer,
+            Int32
+        ) -> Void
 
     package static let shared: OpenBLAS? = ["libopenblas.so.0", "libopenblas.so"].lazy.compactMap { OpenBLAS($0) }.first
 

@@ -35,7 +35,8 @@ import _TestSupport
         let found = try graph.gradients(of: targets, seeds: seeds.map { $0 }, to: inputs)
         let wanted = expected.indices.filter { expected[$0] != nil }
         let fetches = wanted.compactMap { found[$0] }
-        var values = try Executable(graph, feeds: inputs + seeds, fetches: fetches).run((reference.inputs + given).map(TestTensor.init))[...]
+        var values = try Executable(graph, feeds: inputs + seeds, fetches: fetches).run((reference.inputs + given).map(TestTensor.init))[
+            ...]
         for index in wanted {
             guard let dx = expected[index] else { continue }
             // No gradient flows: a gradient of zeros is the same.

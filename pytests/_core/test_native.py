@@ -181,9 +181,7 @@ def test_bad_arguments_raise(call):
 _words = st.sampled_from(["float32", "int64", "relu", "SAME"])
 _junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | _words,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=6,
 )
 

@@ -157,9 +157,7 @@ def _differences(fn, x, step=1e-6):
 NN = {
     "conv2d": lambda x: tf.nn.conv2d(x, np.linspace(-1, 1, 3 * 2 * 2 * 3).reshape(3, 2, 2, 3), (2, 1), "SAME"),
     "conv2d_groups": lambda x: tf.nn.conv2d(x, np.linspace(-1, 1, 9 * 4).reshape(3, 3, 1, 4), 1, "VALID"),
-    "depthwise": lambda x: tf.nn.depthwise_conv2d(
-        x, np.linspace(-1, 1, 2 * 3 * 2 * 2).reshape(2, 3, 2, 2), [1, 1, 2, 1], "SAME"
-    ),
+    "depthwise": lambda x: tf.nn.depthwise_conv2d(x, np.linspace(-1, 1, 2 * 3 * 2 * 2).reshape(2, 3, 2, 2), [1, 1, 2, 1], "SAME"),
     "nchw": lambda x: tf.nn.conv2d(x, np.linspace(-1, 1, 3 * 3 * 5 * 2).reshape(3, 3, 5, 2), 1, "SAME", data_format="NCHW"),
     "transpose": lambda x: tf.nn.conv2d_transpose(x, np.linspace(-1, 1, 3 * 3 * 3 * 2).reshape(3, 3, 3, 2), (2, 10, 8, 3), 2),
     "separable": lambda x: tf.nn.separable_conv2d(

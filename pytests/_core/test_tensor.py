@@ -75,8 +75,8 @@ def test_arithmetic_matches_numpy():
     a, b = np.array([[4.0, -2.0], [0.5, 3.0]], "float32"), np.array([2.0, 3.0], "float32")
     x, y = tf.constant(a), tf.constant(b)
     for got, expected in [
-        (x + y, a + b), (x - y, a - b), (x * y, a * b), (x / y, a / b), (x // y, a // b), (x % y, a % b), (-x, -a), (abs(x), abs(a)),
-        (x**2, a**2), (y**x, b**a), (2 - x, 2 - a), (1 / y, 1 / b), (x @ x, a @ a), (x < y, a < b), (x >= y, a >= b), (x == y, a == b),
+        (x + y, a + b), (x - y, a - b), (x * y, a * b), (x / y, a / b), (x // y, a // b), (x % y, a % b), (-x, -a), (abs(x), abs(a)),  # noqa: E501
+        (x**2, a**2), (y**x, b**a), (2 - x, 2 - a), (1 / y, 1 / b), (x @ x, a @ a), (x < y, a < b), (x >= y, a >= b), (x == y, a == b),  # noqa: E501
         (x != y, a != b), (a + y, a + b), (x * b, a * b), (2.0 ** y, 2.0**b),
     ]:  # fmt: skip
         assert isinstance(got, tf.Tensor)
@@ -118,7 +118,7 @@ def test_numpy_functions_give_tensors():
 def test_indexing_matches_numpy():
     a = np.arange(24, dtype="float32").reshape(2, 3, 4)
     t = tf.constant(a)
-    for key in [0, -1, (1, 2), (slice(None), 1), (..., 0), (slice(None, None, -1), None, 1, slice(0, 4, 2)), (0, ..., slice(1, 3)),
+    for key in [0, -1, (1, 2), (slice(None), 1), (..., 0), (slice(None, None, -1), None, 1, slice(0, 4, 2)), (0, ..., slice(1, 3)),  # noqa: E501
                 (slice(5, 1),), (np.array([1, 0]),), a > 5]:  # fmt: skip
         got = t[key]
         assert isinstance(got, tf.Tensor)
@@ -136,9 +136,7 @@ def test_dlpack_gives_the_content():
 
 
 def test_dtypes_compare_with_their_other_names():
-    assert (
-        tf.float32 == "float32" and tf.float32 == np.float32 and tf.float32 == np.dtype("float32") and np.float32 == tf.float32
-    )
+    assert tf.float32 == "float32" and tf.float32 == np.float32 and tf.float32 == np.dtype("float32") and np.float32 == tf.float32
     assert tf.float32 != tf.float64 and tf.float32 != "int32" and tf.float32 is not None and tf.float32 != 3
     assert np.zeros(1, tf.int64).dtype == np.int64
     assert {tf.float32: 1}["float32"] == 1

@@ -130,9 +130,7 @@ def test_variable_protocol():
     v = Variable([[1.0, 2.0]], name="w")
     assert v.shape == (1, 2) and v.dtype == "float32" and v.name == "w" and v.path == "w" and v.trainable
     assert v.assign([[3.0, 4.0]]) is v and v.numpy().tolist() == [[3, 4]]
-    assert v.assign_add([[1.0, 1.0]]).numpy().tolist() == [[4, 5]] and v.assign_sub(np.ones((1, 2))).numpy().tolist() == [
-        [3, 4]
-    ]
+    assert v.assign_add([[1.0, 1.0]]).numpy().tolist() == [[4, 5]] and v.assign_sub(np.ones((1, 2))).numpy().tolist() == [[3, 4]]
     before = np.asarray(v)
     v.assign(np.zeros((1, 2)))
     assert before.tolist() == [[3, 4]]

@@ -38,7 +38,7 @@ def test_explicit_padding_is_padding_by_hand():
         lambda x, f, **k: nn.fused_batch_norm(x, np.ones(4, "f"), np.ones(4, "f"), **k)[0],
         lambda x, f, **k: nn.bias_add(x, np.arange(4, dtype="f"), **k),
         lambda x, f, **k: nn.conv2d_transpose(x, np.ones((3, 3, 2, 4), "f"), (2, 2, 14, 12) if f else (2, 14, 12, 2), 2, **k),
-        lambda x, f, **k: nn.conv2d_backprop_input((2, 3, 7, 6) if f else (2, 7, 6, 3), np.ones((2, 2, 3, 4), "f"), x, 1, "SAME", **k),
+        lambda x, f, **k: nn.conv2d_backprop_input((2, 3, 7, 6) if f else (2, 7, 6, 3), np.ones((2, 2, 3, 4), "f"), x, 1, "SAME", **k),  # noqa: E501
     ],
 )  # fmt: skip
 def test_nchw_is_nhwc_transposed(call):

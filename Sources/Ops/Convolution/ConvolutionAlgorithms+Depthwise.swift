@@ -6,7 +6,8 @@ extension ConvolutionAlgorithms {
     private static func depthwise(_ shape: ConvolutionShape, _ threads: Int) -> DepthwiseConvolution? {
         guard shape.icPerGroup == 1, shape.ic > 1, shape.dtype.isFloating else { return nil }
         return DepthwiseConvolution(
-            images: shape.n, channels: shape.ic, multiplier: shape.ocPerGroup, geometry: shape.geometry, dtype: shape.dtype, threads: threads)
+            images: shape.n, channels: shape.ic, multiplier: shape.ocPerGroup, geometry: shape.geometry, dtype: shape.dtype,
+            threads: threads)
     }
 
     static func depthwiseForward(

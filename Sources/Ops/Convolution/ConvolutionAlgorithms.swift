@@ -24,13 +24,15 @@ enum ConvolutionAlgorithms {
         if let prepared = depthwiseBackwardInput(shape, threads: threads) { return prepared }
         if let prepared = winogradBackwardInput(shape, threads: threads) { return prepared }
         if let prepared = indirectBackwardInput(shape, threads: threads) { return prepared }
-        return shape.dtype == .float32 ? referenceBackwardInput(Float.self, shape, threads) : referenceBackwardInput(Double.self, shape, threads)
+        return shape.dtype == .float32
+            ? referenceBackwardInput(Float.self, shape, threads) : referenceBackwardInput(Double.self, shape, threads)
     }
 
     static func backwardFilter(_ shape: ConvolutionShape, threads: Int) -> PreparedOp {
         if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return prepared }
         if let prepared = indirectBackwardFilter(shape, threads: threads) { return prepared }
-        return shape.dtype == .float32 ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads)
+        return shape.dtype == .float32
+            ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads)
     }
 
     static func indirectForward(

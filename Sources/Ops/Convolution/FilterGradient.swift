@@ -88,7 +88,8 @@ struct FilterGradient: Sendable {
                 let some = split * panels / splits..<(split + 1) * panels / splits
                 let target = slices > 1 ? sums + slice * sumsBytes : dfilter
                 runSlice(
-                    slice * chunks / slices..<(slice + 1) * chunks / slices, group, some, x: x, dy: dy, target: target, zero: zero, room: room)
+                    slice * chunks / slices..<(slice + 1) * chunks / slices, group, some, x: x, dy: dy, target: target, zero: zero,
+                    room: room)
             }
         }
         guard slices > 1 else { return }

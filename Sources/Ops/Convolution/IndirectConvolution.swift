@@ -33,7 +33,8 @@ enum IndirectConvolution {
                     images: s.n, gridH: gridH, gridW: gridW, sourceH: s.oh, sourceW: s.ow, sourceImage: s.oh * s.ow * pixel.source,
                     sourceRow: s.ow * pixel.source, sourcePixel: pixel.source, tapsH: backwardTaps(h, phase: py, grid: gridH),
                     tapsW: backwardTaps(w, phase: px, grid: gridW), filterW: s.kw, targetStart: (py * s.iw + px) * pixel.target,
-                    targetImage: s.ih * s.iw * pixel.target, targetRow: h.stride * s.iw * pixel.target, targetPixel: w.stride * pixel.target)
+                    targetImage: s.ih * s.iw * pixel.target, targetRow: h.stride * s.iw * pixel.target, targetPixel: w.stride * pixel.target
+                )
                 if s.isPointwise { grid.flatten() }
                 grids.append(grid)
             }

@@ -65,7 +65,9 @@ enum EpilogueActivation: Sendable, Hashable {
     /// The attributes of an op with this trait after it has taken over `role`: a bias while it has none and its activation is
     /// linear, an activation while that is linear.
     static func absorbing(_ role: EpilogueRole, hasBias: Bool, _ inputs: [TensorSpec], _ attributes: Attributes) -> Attributes? {
-        guard inputs.first?.dtype.isFloating == true, let own = try? EpilogueActivation(attributes, op: ""), own == .linear else { return nil }
+        guard inputs.first?.dtype.isFloating == true, let own = try? EpilogueActivation(attributes, op: ""), own == .linear else {
+            return nil
+        }
         switch role {
         case .none: return nil
         case .bias: return hasBias ? nil : attributes

@@ -122,7 +122,8 @@ struct IndirectGemm: Sendable {
 
     init(
         dtype: DataType, grids: [PixelGrid], taps: Int, depth: Int, columns: Int, groups: Int, source: ColumnSource, groupA: Int,
-        groupY: Int, stepA: Int = 1, threads: Int, hasBias: Bool = false, sharedBias: Bool = false, activation: EpilogueActivation = .linear,
+        groupY: Int, stepA: Int = 1, threads: Int, hasBias: Bool = false, sharedBias: Bool = false,
+        activation: EpilogueActivation = .linear,
         kernels: sc_gemm_kernels = Kernels.table.gemm
     ) {
         self.grids = grids.filter { $0.pixels > 0 }
@@ -156,7 +157,9 @@ struct IndirectGemm: Sendable {
         self.steps = steps
         gathers =
             taps > 1 && depth < 8 && stepA == 1
-            && steps.joined().allSatisfy { step in step.taps.indices.dropFirst().allSatisfy { step.taps[$0].index == step.taps[$0 - 1].index + 1 } }
+            && steps.joined().allSatisfy { step in
+                step.taps.indices.dropFirst().allSatisfy { step.taps[$0].index == step.taps[$0 - 1].index + 1 }
+            }
         let panels = (columns + nr - 1) / nr
         blockRows = packsInPlace ? max(mr, (rows + mr - 1) / mr * mr) : Self.targetRows / mr * mr
         let block = blockRows

@@ -83,7 +83,8 @@ struct RowTable {
     }
 
     private func border(
-        _ at: inout Cursor, _ count: Int, _ tile: UnsafeMutablePointer<Int>, _ taps: UnsafeBufferPointer<IndirectGemm.KStep.Tap>, _ depth: Int
+        _ at: inout Cursor, _ count: Int, _ tile: UnsafeMutablePointer<Int>, _ taps: UnsafeBufferPointer<IndirectGemm.KStep.Tap>,
+        _ depth: Int
     ) {
         let segments = tile + 1 + mr
         let outside = Int(bitPattern: zero)

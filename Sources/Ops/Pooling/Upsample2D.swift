@@ -106,7 +106,8 @@ struct Upsample2DBackward: Op {
         let s = try UpsampleShape(op: name, dy, attributes)
         guard s.h % s.sizeH == 0, s.w % s.sizeW == 0 else {
             throw .invalidArgument(
-                "\(name): dy: expected height and width that are multiples of size [\(s.sizeH), \(s.sizeW)], received shape \(shapeText(dy))")
+                "\(name): dy: expected height and width that are multiples of size [\(s.sizeH), \(s.sizeW)], received shape \(shapeText(dy))"
+            )
         }
         return [s.n, s.h / s.sizeH, s.w / s.sizeW, s.c]
     }

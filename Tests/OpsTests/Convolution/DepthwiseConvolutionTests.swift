@@ -47,7 +47,9 @@ private struct Data<T: BinaryFloatingPoint> {
 }
 
 /// y, dx and dfilter by the definition, in float64.
-private func definition<T: BinaryFloatingPoint>(_ c: DepthwiseCase, _ g: Geometry, _ d: Data<T>) -> (y: [Double], dx: [Double], df: [Double]) {
+private func definition<T: BinaryFloatingPoint>(_ c: DepthwiseCase, _ g: Geometry, _ d: Data<T>) -> (
+    y: [Double], dx: [Double], df: [Double]
+) {
     let oc = c.c * c.multiplier
     var y = [Double](repeating: 0, count: d.dy.count)
     var dx = [Double](repeating: 0, count: d.x.count)

@@ -45,7 +45,9 @@ private func tables() -> [sc_winograd_kernels] {
 
 private func sc_level_at_least_v3() -> Bool { Kernels.table.level.map { String(cString: $0) } != "baseline" }
 
-private func convolve(_ c: WinogradCase, _ x: [Float], _ filter: [Float], _ bias: [Float]?, threads: Int, _ table: sc_winograd_kernels) -> [Float] {
+private func convolve(_ c: WinogradCase, _ x: [Float], _ filter: [Float], _ bias: [Float]?, threads: Int, _ table: sc_winograd_kernels)
+    -> [Float]
+{
     let winograd = WinogradConvolution(
         n: c.n, h: c.h, w: c.w, ic: c.ic, oc: c.oc, oh: c.oh, ow: c.ow, padTop: c.padTop, padLeft: c.padLeft, threads: threads,
         kernels: table)
@@ -82,7 +84,8 @@ func winogradAgainstDefinition(_ c: WinogradCase) {
                                 guard a >= 0, a < c.h, b >= 0, b < c.w else { continue }
                                 for q in 0..<c.ic {
                                     let term =
-                                        Double(x[((n * c.h + a) * c.w + b) * c.ic + q]) * Double(filter[((i * 3 + j) * c.ic + q) * c.oc + o])
+                                        Double(x[((n * c.h + a) * c.w + b) * c.ic + q])
+                                        * Double(filter[((i * 3 + j) * c.ic + q) * c.oc + o])
                                     sum += term
                                     magnitude += abs(term)
                                 }

@@ -108,7 +108,8 @@ private let functions: [(String, @Sendable (Double, Double) -> Double)] = [
 
 @Test(arguments: DataType.allCases) func selectBroadcasts(dtype: DataType) throws {
     for (cs, xs, ys, zs) in [
-        ([9], [9], [9], [9]), ([4, 1], [5], [], [4, 5]), ([], [3], [3], [3]), ([2, 3], [2, 3], [], [2, 3]), ([3], [2, 1], [2, 3], [2, 3]),
+        ([9], [9], [9], [9]), ([4, 1], [5], [], [4, 5]), ([], [3], [3], [3]), ([2, 3], [2, 3], [], [2, 3]),
+        ([3], [2, 1], [2, 3], [2, 3]),
     ] as [([Int], [Int], [Int], [Int])] {
         let c = TestTensor(.bool, cs, (0..<cs.reduce(1, *)).map { Double($0 * 5 % 3 % 2) })
         let x = TestTensor(dtype, xs, (0..<xs.reduce(1, *)).map { Double($0 % 2) })

@@ -25,7 +25,8 @@ import Testing
                 for j in 0..<n {
                     var sum = bias[j]
                     for p in 0..<k {
-                        sum += a[batch * m * k + (ta == 1 ? p * m + i : i * k + p)]
+                        sum +=
+                            a[batch * m * k + (ta == 1 ? p * m + i : i * k + p)]
                             * b[(sharedB ? 0 : batch * k * n) + (tb == 1 ? j * k + p : p * n + j)]
                     }
                     expected.append(activation(sum))

@@ -10,7 +10,8 @@ private func scalar(_ dtype: DataType, _ number: Double) -> TestTensor { TestTen
 
 /// Compares with `expected`, in place and not, on 1, 2 and 3 threads.
 private func check(
-    _ op: String, _ inputs: [TestTensor], _ attributes: Attributes, _ expected: [[Double]], sourceLocation: SourceLocation = #_sourceLocation
+    _ op: String, _ inputs: [TestTensor], _ attributes: Attributes, _ expected: [[Double]],
+    sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
     let first = try applyOp(op, inputs, attributes)
     for (i, (got, want)) in zip(first, expected).enumerated() {

@@ -25,17 +25,23 @@ private func softmax(_ x: [Double]) -> [Double] {
             #expect(largestError(y[0].numbers, p) <= 2 * tolerance(dtype))
             #expect(try applyOp("softmax", [x], threads: 3, inPlace: true) == y)
             let logarithm = try applyOp("log_softmax", [x], inPlace: true)
-            #expect(largestError(logarithm[0].numbers, rows(x.numbers, n) { r in
-                let m = r.max() ?? 0
-                let total = log(r.reduce(0) { $0 + exp($1 - m) })
-                return r.map { $0 - m - total }
-            }) <= 2 * tolerance(dtype))
+            #expect(
+                largestError(
+                    logarithm[0].numbers,
+                    rows(x.numbers, n) { r in
+                        let m = r.max() ?? 0
+                        let total = log(r.reduce(0) { $0 + exp($1 - m) })
+                        return r.map { $0 - m - total }
+                    }) <= 2 * tolerance(dtype))
             let lse = try applyOp("logsumexp", [x])[0]
             #expect(lse.spec.shape == [5])
-            #expect(largestError(lse.numbers, rows(x.numbers, n) { r in
-                let m = r.max() ?? 0
-                return [m + log(r.reduce(0) { $0 + exp($1 - m) })]
-            }) <= 2 * tolerance(dtype))
+            #expect(
+                largestError(
+                    lse.numbers,
+                    rows(x.numbers, n) { r in
+                        let m = r.max() ?? 0
+                        return [m + log(r.reduce(0) { $0 + exp($1 - m) })]
+                    }) <= 2 * tolerance(dtype))
             let dx = try applyOp("softmax_backward", [dy, y[0]], inPlace: true)[0].numbers
             let pairs = rows(zip(dy.numbers, y[0].numbers).map { $0 * $1 }, n) { r in r.map { _ in r.reduce(0, +) } }
             let (d, p1) = (dy.numbers, y[0].numbers)

@@ -95,7 +95,9 @@ def unary(family: Family, op: str, function: Callable[..., Any], attributes: dic
         record(family, f"{op}/special-{dtype}", op, [values], attributes, function, gradients=False)
         finite = values[np.isfinite(values) & (np.abs(values) < 50)]
         if op == "selu":
-            finite = finite[(finite == 0) | (np.abs(finite) > 1e-10)]  # TensorFlow's own gradient takes tiny negative numbers for positive ones
+            finite = finite[
+                (finite == 0) | (np.abs(finite) > 1e-10)
+            ]  # TensorFlow's own gradient takes tiny negative numbers for positive ones
         if op != "rsqrt" and op != "log" and op != "reciprocal":
             with tf.GradientTape() as tape:
                 t = tf.constant(finite)

@@ -107,8 +107,7 @@ uint8 = DType("uint8")
 bool_ = DType("bool")
 
 _KNOWN: dict[Any, DType] = {
-    d.name: d
-    for d in (float16, float32, float64, int8, int16, int32, int64, uint8, bool_, DType("uint16"), DType("uint32"))
+    d.name: d for d in (float16, float32, float64, int8, int16, int32, int64, uint8, bool_, DType("uint16"), DType("uint32"))
 }
 _KNOWN |= {np.dtype(name): dtype for name, dtype in list(_KNOWN.items())}
 _KNOWN |= {np.dtype(name).type: dtype for name, dtype in list(_KNOWN.items()) if isinstance(name, str)}

@@ -249,9 +249,7 @@ class GradientTape:
 
     # ---- gradients -----------------------------------------------------------------------------------------------------------
 
-    def gradient(
-        self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: Any = "none"
-    ) -> Any:
+    def gradient(self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: Any = "none") -> Any:
         """The gradient of `target` with respect to `sources`.
 
         Args:

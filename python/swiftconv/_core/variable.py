@@ -314,5 +314,3 @@ def _unpickled(value: np.ndarray, trainable: bool, name: str, path: str, *object
     return Variable(
         value, trainable=trainable, name=name, path=path, initializer=initializer, regularizer=regularizer, constraint=constraint
     )
-
-

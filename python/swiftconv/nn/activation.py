@@ -178,5 +178,3 @@ def log_softmax(logits: Any, axis: Any = None, name: str | None = None) -> Any:
         True
     """
     return _along("log_softmax", logits, axis)
-
-

@@ -283,9 +283,7 @@ def _backward_input(
     return to_nchw(run(filters, to_nhwc(dy))) if first else run(filters, dy)
 
 
-def _backward_filter(
-    op: str, x: Any, shape: Any, dy: Any, strides: Any, padding: Any, data_format: Any, dilations: Any
-) -> Any:
+def _backward_filter(op: str, x: Any, shape: Any, dy: Any, strides: Any, padding: Any, data_format: Any, dilations: Any) -> Any:
     attributes, first = _geometry(op, strides, padding, data_format, dilations)
     attributes["filter_shape"] = sizes(op, "filter_sizes", shape, 4)
     run = get_op("conv2d_backward_filter", attributes).apply
@@ -324,9 +322,7 @@ def conv2d_backprop_input(
         >>> nn.conv2d_backprop_input((1, 4, 4, 1), w, dy, 1, "SAME").shape
         (1, 4, 4, 1)
     """
-    return _backward_input(
-        "conv2d_backprop_input", filters, out_backprop, input_sizes, strides, padding, data_format, dilations
-    )
+    return _backward_input("conv2d_backprop_input", filters, out_backprop, input_sizes, strides, padding, data_format, dilations)
 
 
 def conv2d_backprop_filter(
@@ -361,9 +357,7 @@ def conv2d_backprop_filter(
         >>> nn.conv2d_backprop_filter(x, (3, 3, 1, 2), dy, 1, "SAME").shape
         (3, 3, 1, 2)
     """
-    return _backward_filter(
-        "conv2d_backprop_filter", input, filter_sizes, out_backprop, strides, padding, data_format, dilations
-    )
+    return _backward_filter("conv2d_backprop_filter", input, filter_sizes, out_backprop, strides, padding, data_format, dilations)
 
 
 def depthwise_conv2d_backprop_input(

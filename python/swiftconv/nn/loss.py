@@ -82,9 +82,7 @@ def _broadcast(op: str, labels: Any, logits: Any) -> tuple[Any, Any]:
     if None in (*a, *b):
         return labels, logits
     wanted = np.broadcast_shapes(a, b)
-    return tuple(
-        x if shape_of(x) == wanted else apply("broadcast_to", [x], shape=wanted) for x in (labels, logits)
-    )
+    return tuple(x if shape_of(x) == wanted else apply("broadcast_to", [x], shape=wanted) for x in (labels, logits))
 
 
 def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Any:

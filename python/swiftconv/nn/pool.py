@@ -66,9 +66,7 @@ def _pool_any(op: str, name: str, x: Any, ksize: Any, strides: Any, padding: Any
     return op_reshape(y, (size[0], size[1], size[3]) if first else (size[0], *size[2:]))
 
 
-def max_pool2d(
-    input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = "NHWC", name: str | None = None
-) -> Any:
+def max_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = "NHWC", name: str | None = None) -> Any:
     """The largest element of every window. NaN propagates; padding never wins.
 
     Args:
@@ -100,9 +98,7 @@ def max_pool2d(
     return _pool("max_pool2d", "max_pool2d", input, ksize, strides, padding, data_format)
 
 
-def avg_pool2d(
-    input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = "NHWC", name: str | None = None
-) -> Any:
+def avg_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = "NHWC", name: str | None = None) -> Any:
     """The mean of every window; padding does not count.
 
     Args:

@@ -289,8 +289,10 @@ def conv_transpose(
     op = "conv_transpose"
     layout, word = _format(op, data_format), _padding(op, padding)
     step, gap = _pair(op, "strides", strides), _pair(op, "dilation_rate", dilation_rate)
-    extra = (None, None) if output_padding is None else tuple(
-        output_padding if isinstance(output_padding, (list, tuple)) else (output_padding,) * 2
+    extra = (
+        (None, None)
+        if output_padding is None
+        else tuple(output_padding if isinstance(output_padding, (list, tuple)) else (output_padding,) * 2)
     )
     if any(e is not None and not 0 <= e < s for e, s in zip(extra, step, strict=True)):
         raise ValueError(f"{op}: output_padding: expected less than strides {step}, received {output_padding}")

@@ -86,9 +86,7 @@ def truncated_normal(
     return _draw("truncated_normal", "random_normal", shape, seed, truncated=1, dtype=dtype, **scale)
 
 
-def uniform(
-    shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, seed: Any = None, name: str | None = None
-) -> Any:
+def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, seed: Any = None, name: str | None = None) -> Any:
     """Draws evenly from `minval` to below `maxval`.
 
     Args:
