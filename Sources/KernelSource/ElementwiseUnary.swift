@@ -1,7 +1,9 @@
 import CKernelInterface
 
 /// Computes y[i] = f(x[i]) for the function of that code. Operands: `count` elements of `dtype`; y may be x; no alignment is asked for.
-func unary(_ function: Int, _ dtype: Int, _ count: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ alpha: Double, _ beta: Double) {
+func unary(
+    _ function: Int, _ dtype: Int, _ count: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ alpha: Double, _ beta: Double
+) {
     switch dtype {
     case 0: realUnary(Float.self, function, count, x, y, Float(alpha), Float(beta))
     case 1: realUnary(Double.self, function, count, x, y, alpha, beta)
@@ -79,7 +81,8 @@ private func integerUnary<T: FixedWidthInteger & SignedInteger>(
 /// Computes dx[i] = dy[i] · f'(v[i]) for the function of that code; dx may be dy or v.
 /// TensorFlow's choices at the kinks: relu and relu6 give 0 at 0, at 6 and at NaN; leaky_relu and elu give alpha at 0, selu its scale.
 func unaryBackward(
-    _ function: Int, _ dtype: Int, _ count: Int, _ dy: UnsafeRawPointer, _ v: UnsafeRawPointer, _ dx: UnsafeMutableRawPointer, _ alpha: Double,
+    _ function: Int, _ dtype: Int, _ count: Int, _ dy: UnsafeRawPointer, _ v: UnsafeRawPointer, _ dx: UnsafeMutableRawPointer,
+    _ alpha: Double,
     _ beta: Double
 ) {
     if dtype == 0 {
@@ -91,7 +94,8 @@ func unaryBackward(
 
 @inline(__always)
 private func realBackward<T: Real>(
-    _: T.Type, _ function: Int, _ n: Int, _ dy: UnsafeRawPointer, _ v: UnsafeRawPointer, _ dx: UnsafeMutableRawPointer, _ alpha: T, _ beta: T
+    _: T.Type, _ function: Int, _ n: Int, _ dy: UnsafeRawPointer, _ v: UnsafeRawPointer, _ dx: UnsafeMutableRawPointer, _ alpha: T,
+    _ beta: T
 ) {
     switch function {
     case SC_RELU_BACKWARD: map(n, dy, 1, v, 1, dx) { (dy: T, y: T) in y > 0 ? dy : 0 }

@@ -18,7 +18,8 @@ private func x(_ shape: [Int] = [3, 5], _ low: Double = -2, _ high: Double = 2, 
 
 private let unary: [Case] =
     [
-        "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "tanh", "softplus", "softsign", "mish", "hard_sigmoid", "hard_silu", "exp",
+        "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "tanh", "softplus", "softsign", "mish", "hard_sigmoid", "hard_silu",
+        "exp",
         "expm1", "square", "abs", "negative", "erf", "sin", "cos",
     ].map { Case(op: $0, inputs: [x()]) }
     + ["log", "log1p", "sqrt", "rsqrt", "reciprocal"].map { Case(op: $0, inputs: [x([4, 4], 0.3, 3)]) }
@@ -32,7 +33,9 @@ private let binary: [Case] = [
     ([3, 4], [3, 4]), ([3, 4], [4]), ([4], [3, 4]), ([3, 4], []), ([2, 3, 1], [3, 4]), ([3, 1], [1, 4]),
 ].flatMap { (a: [Int], b: [Int]) -> [Case] in
     let both = [x(a, 0.4, 2), x(b, 0.5, 2.2, seed: 9)]
-    return ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "squared_difference", "mod"].map { Case(op: $0, inputs: both) }
+    return ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "squared_difference", "mod"].map {
+        Case(op: $0, inputs: both)
+    }
 }
 
 private let reductions: [Case] =

@@ -7,8 +7,8 @@
 enum { SC_REDUCE_SUM, SC_REDUCE_MAX, SC_REDUCE_MIN, SC_REDUCE_PROD };
 
 typedef struct {
-    // y[j] = reduction over i < rows of x[i * stride + j], j < columns; rows is at least 1. `dtype` is sc_dtype's value; bool counts as uint8.
-    // NaN propagates through max and min. Integers wrap. Rows are taken in order, four at a time.
+    // y[j] = reduction over i < rows of x[i * stride + j], j < columns; rows is at least 1. `dtype` is sc_dtype's value; bool
+    // counts as uint8. NaN propagates through max and min. Integers wrap. Rows are taken in order, four at a time.
     void (*columns)(intptr_t function, intptr_t dtype, intptr_t rows, intptr_t columns, intptr_t stride, const void *x,
                     void *y);
     // y[0] = reduction of x[0 ..< count], count at least 1, in 32 interleaved lanes that are joined pairwise at the end.

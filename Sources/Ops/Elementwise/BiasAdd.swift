@@ -10,7 +10,9 @@ struct BiasAdd: Op {
         try expectInputs(inputs, 2...2)
         let (x, bias) = (inputs[0], inputs[1])
         guard x.dtype != .bool else { throw .wrongType("\(name): x: expected a number type, received bool") }
-        guard x.rank >= 2 else { throw .invalidArgument("\(name): x: expected at least 2 dimensions, received shape \(shapeText(x.shape))") }
+        guard x.rank >= 2 else {
+            throw .invalidArgument("\(name): x: expected at least 2 dimensions, received shape \(shapeText(x.shape))")
+        }
         guard bias.dtype == x.dtype else { throw .wrongType("\(name): bias: expected \(x.dtype), the type of x, received \(bias.dtype)") }
         guard bias.shape == x.shape.suffix(1) else {
             throw .invalidArgument(

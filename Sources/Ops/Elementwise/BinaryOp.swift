@@ -176,7 +176,8 @@ struct BroadcastBinary: Sendable {
             parallelFor(plan.outer, grain: max(1, elementGrain / plan.inner), threads: threads) { range, _ in
                 plan.forEach(range) { index, offsets in
                     kernel(
-                        function, dtype, plan.inner, x + offsets.0 * size, xs, y + offsets.1 * size, ys, z + index * plan.inner * outputSize)
+                        function, dtype, plan.inner, x + offsets.0 * size, xs, y + offsets.1 * size, ys, z + index * plan.inner * outputSize
+                    )
                 }
             }
         }

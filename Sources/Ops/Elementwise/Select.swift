@@ -50,7 +50,8 @@ struct Select: Op {
         let toX = try graph("select", call.inputs[0], dz, zero)
         let toY = try graph("select", call.inputs[0], zero, dz)
         return [
-            nil, try graph.sum(toX, toShape: graph.spec(call.inputs[1]).shape), try graph.sum(toY, toShape: graph.spec(call.inputs[2]).shape),
+            nil, try graph.sum(toX, toShape: graph.spec(call.inputs[1]).shape),
+            try graph.sum(toY, toShape: graph.spec(call.inputs[2]).shape),
         ]
     }
 }

@@ -14,7 +14,8 @@ struct Concat: Op {
             }
             guard x.rank == result.rank, x.shape.indices.allSatisfy({ $0 == axis || x.shape[$0] == result.shape[$0] }) else {
                 throw .invalidArgument(
-                    "\(name): input \(i): expected shape \(shapeText(inputs[0].shape)) but for axis \(axis), received \(shapeText(x.shape))")
+                    "\(name): input \(i): expected shape \(shapeText(inputs[0].shape)) but for axis \(axis), received \(shapeText(x.shape))"
+                )
             }
             let (sum, overflow) = result.shape[axis].addingReportingOverflow(x.shape[axis])
             guard !overflow else { throw .outOfMemory("\(name): the result does not fit in memory") }

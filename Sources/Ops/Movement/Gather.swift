@@ -114,7 +114,8 @@ struct GatherBackward: Op {
             let dx = arguments.outputs[0]
             try shape.check(name, indices)
             StridedCopy.fill(dx, 0, spec.dtype, count: spec.count, threads: context.threads)
-            parallelFor(shape.outer, grain: max(1, elementGrain / max(1, shape.indices * shape.run)), threads: context.threads) { range, _ in
+            parallelFor(shape.outer, grain: max(1, elementGrain / max(1, shape.indices * shape.run)), threads: context.threads) {
+                range, _ in
                 for outer in range {
                     for i in 0..<shape.indices {
                         let to = outer * shape.extent + shape.index(indices, i)

@@ -26,7 +26,9 @@ struct Pad: Op {
             guard (0...limit).contains(before[axis]), (0...limit).contains(after[axis]) else {
                 let most = mode == .constant ? "at least 0" : "0 to \(limit) in mode \"\(mode.rawValue)\""
                 throw .invalidArgument(
-                    "\(name): paddings: expected \(most) along axis \(axis) of \(shapeText(shape)), received \(before[axis]), \(after[axis])")
+                    "\(name): paddings: expected \(most) along axis \(axis) of \(shapeText(shape)), "
+                        + "received \(before[axis]), \(after[axis])"
+                )
             }
         }
         return (before, after, mode)

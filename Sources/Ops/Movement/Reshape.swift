@@ -23,7 +23,8 @@ struct Reshape: Op {
     }
 
     private func mismatch(_ x: TensorSpec, _ shape: [Int]) -> ConvError {
-        .invalidArgument("\(name): shape: expected a shape of \(x.count) elements, as \(shapeText(x.shape)) has, received \(shapeText(shape))")
+        .invalidArgument(
+            "\(name): shape: expected a shape of \(x.count) elements, as \(shapeText(x.shape)) has, received \(shapeText(shape))")
     }
 
     func prepare(

@@ -75,7 +75,8 @@ struct SliceBackward: Op {
         let spec = try TensorSpec(inputs[0].dtype, try attributes.ints("input_shape")).validated("\(name): input_shape")
         let range = try SliceRange(self, spec.shape, attributes)
         guard range.size == inputs[0].shape else {
-            throw .invalidArgument("\(name): dy: expected shape \(shapeText(range.size)), the slice's, received \(shapeText(inputs[0].shape))")
+            throw .invalidArgument(
+                "\(name): dy: expected shape \(shapeText(range.size)), the slice's, received \(shapeText(inputs[0].shape))")
         }
         return [spec]
     }

@@ -4,7 +4,8 @@ import TensorCore
 
 /// y[sum(i · yStep)] = x[sum(i · xStep)] over all indices i: what transpose, slice, concat, pad, broadcast_to and tile are made of.
 ///
-/// Dimensions of size 1 vanish, neighbours that both sides walk in one stride are merged, and the two dimensions that matter most go to a kernel.
+/// Dimensions of size 1 vanish, neighbours that both sides walk in one stride are merged, and the two dimensions that matter most go to
+/// a kernel.
 struct StridedCopy: Sendable {
     private struct Dimension {
         var size: Int

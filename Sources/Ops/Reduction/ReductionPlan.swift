@@ -65,7 +65,8 @@ struct ReductionStage: Sendable {
                 }
                 if rest > 0, block == blocks - 1 {
                     let tail = x + (a * rows + rows - rest) * columns * size
-                    reduceColumns(function, code, rest, columns, columns, tail, target + (a * partialRows + partialRows - 1) * columns * size)
+                    reduceColumns(
+                        function, code, rest, columns, columns, tail, target + (a * partialRows + partialRows - 1) * columns * size)
                 }
             }
         }

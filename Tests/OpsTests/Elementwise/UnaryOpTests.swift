@@ -73,7 +73,9 @@ private func unaryAgainstDefinition(function: Function, dtype: DataType) throws 
 @Test func unaryOnIntegers() throws {
     for dtype in [DataType.int32, .int64] {
         let x = TestTensor(dtype, [37], (0..<37).map { Double($0 - 18) })
-        for (name, f) in [("negative", { -$0 }), ("abs", { abs($0) }), ("square", { $0 * $0 }), ("sign", { $0.sign == .minus ? -1 : min($0, 1) })]
+        for (name, f) in [
+            ("negative", { -$0 }), ("abs", { abs($0) }), ("square", { $0 * $0 }), ("sign", { $0.sign == .minus ? -1 : min($0, 1) }),
+        ]
             as [(String, (Double) -> Double)]
         {
             #expect(try applyOp(name, [x])[0].numbers == x.numbers.map { f($0) + 0 }, "\(name) \(dtype)")

@@ -28,11 +28,14 @@ private func counting(_ dtype: DataType, _ shape: [Int]) -> TestTensor {
     TestTensor(dtype, shape, (0..<shape.reduce(1, *)).map { Double(dtype == .bool ? $0 % 2 : $0 % 251) })
 }
 
-private func check(_ op: String, _ x: TestTensor, _ attributes: Attributes, _ want: TestTensor, _ location: SourceLocation = #_sourceLocation) throws {
+private func check(
+    _ op: String, _ x: TestTensor, _ attributes: Attributes, _ want: TestTensor, _ location: SourceLocation = #_sourceLocation
+) throws {
     for level in CPULevel.available {
         try Kernels.withLevel(level) { () throws in
             for threads in [1, 3] {
-                #expect(try applyOp(op, [x], attributes, threads: threads)[0] == want, "\(op) \(x.spec) \(threads)", sourceLocation: location)
+                #expect(
+                    try applyOp(op, [x], attributes, threads: threads)[0] == want, "\(op) \(x.spec) \(threads)", sourceLocation: location)
             }
         }
     }
@@ -60,7 +63,8 @@ private func check(_ op: String, _ x: TestTensor, _ attributes: Attributes, _ wa
 @Test(arguments: [DataType.float32, .float64, .bool]) func sliceAndItsGradient(dtype: DataType) throws {
     let cases: [([Int], [Int], [Int], [Int])] = [
         ([9], [2], [5], [1]), ([9], [8], [9], [-1]), ([9], [1], [4], [2]), ([9], [8], [3], [-3]), ([4, 6], [1, 2], [3, 3], [1, 1]),
-        ([4, 6], [3, 5], [2, 3], [-2, -2]), ([4, 6, 5], [0, 5, 0], [4, 6, 5], [1, -1, 1]), ([4, 6, 5], [1, 0, 4], [2, 3, 5], [1, 2, -1]),
+        ([4, 6], [3, 5], [2, 3], [-2, -2]), ([4, 6, 5], [0, 5, 0], [4, 6, 5], [1, -1, 1]),
+        ([4, 6, 5], [1, 0, 4], [2, 3, 5], [1, 2, -1]),
         ([4, 6], [4, 0], [0, 6], [1, 1]), ([150, 140], [10, 20], [140, 120], [1, 1]),
     ]
     for (shape, begin, size, strides) in cases {
@@ -110,7 +114,9 @@ private func check(_ op: String, _ x: TestTensor, _ attributes: Attributes, _ wa
             try check("pad", x, ["paddings": .ints(paddings), "mode": .string(mode), "value": .double(3)], want)
         }
     }
-    #expect(throws: ConvError.self) { try applyOp("pad", [counting(dtype, [3])], ["paddings": .ints([3, 0]), "mode": .string("reflect")]) }
+    #expect(throws: ConvError.self) {
+        try applyOp("pad", [counting(dtype, [3])], ["paddings": .ints([3, 0]), "mode": .string("reflect")])
+    }
     #expect(throws: ConvError.self) { try applyOp("pad", [counting(dtype, [3])], ["paddings": .ints([-1, 0])]) }
     #expect(throws: ConvError.self) { try applyOp("pad", [counting(dtype, [3])], ["paddings": .ints([1])]) }
 }
@@ -206,7 +212,8 @@ private func check(_ op: String, _ x: TestTensor, _ attributes: Attributes, _ wa
     }
     #expect(throws: ConvError.self) { try applyOp("gather", [counting(.float32, [2]), indices]) }
     #expect(throws: ConvError.self) { try applyOp("gather", [counting(.float32, [9]), TestTensor(type, [1], [-1])]) }
-    let hot = try applyOp("one_hot", [TestTensor(type, [3], [1, -1, 3])], ["depth": .int(3), "dtype": .string("int32"), "on_value": .double(7)])[0]
+    let hot = try applyOp(
+        "one_hot", [TestTensor(type, [3], [1, -1, 3])], ["depth": .int(3), "dtype": .string("int32"), "on_value": .double(7)])[0]
     #expect(hot == TestTensor(.int32, [3, 3], [0, 7, 0, 0, 0, 0, 0, 0, 0]))
     let off = try applyOp("one_hot", [TestTensor(type, [1], [0])], ["depth": .int(2), "off_value": .double(-1)])[0]
     #expect(off == TestTensor(.float32, [1, 2], [1, -1]))
