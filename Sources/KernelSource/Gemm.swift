@@ -4,7 +4,7 @@ import CKernelInterface
 /// Operands: any alignment; y must not overlap a or b.
 /// Preconditions: job.columns ≤ NV · lanes.
 /// Tail: columns beyond job.columns are computed on what b holds there (zeros in packed panels) and not stored.
-/// Numerics: each output is one chain of multiply-adds, segments in order, steps in order; then bias, then activation.
+/// Numerics: each output is one chain of multiply-adds, segments in order, steps in order, from the bias on; then the activation.
 /// Registers: MR · NV accumulators, NV vectors of b, one broadcast; MR pointers, b and two counters.
 /// Source: K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", 2008; M. Dukhan, "The indirect
 /// convolution algorithm", arXiv:1907.02129, 2019.
@@ -16,7 +16,7 @@ where V.Scalar: BinaryFloatingPoint {
     let full = job.pointee.columns == NV * lanes
     let aStep = job.pointee.a_step * size
     let bStep = job.pointee.b_step * size
-    let plain = job.pointee.finish == 0 || (job.pointee.bias == nil && job.pointee.activation == 0)
+    let kind = job.pointee.finish == 0 ? 0 : job.pointee.activation
     let bBase = UnsafeRawPointer(job.pointee.b!)
     for t in 0..<job.pointee.tile_count {
         let tile = job.pointee.tiles + t * job.pointee.tile_words
@@ -30,6 +30,12 @@ where V.Scalar: BinaryFloatingPoint {
             } else {
                 let sums = loadPart(zero, tile, job)
                 for p in 0..<MR { for q in 0..<NV { acc[unchecked: p][unchecked: q] = sums[unchecked: p][unchecked: q] } }
+            }
+        }
+        // The bias is where the sum starts: then it costs nothing.
+        if full, job.pointee.accumulate == 0, let bias = job.pointee.bias {
+            for p in 0..<MR {
+                for q in 0..<NV { acc[unchecked: p][unchecked: q] = (bias + q * lanes * size).loadUnaligned(as: V.self) }
             }
         }
         var segment = tile + 1 + MR
@@ -53,11 +59,13 @@ where V.Scalar: BinaryFloatingPoint {
             }
             segment += MR + 2
         }
-        if full && plain {
+        if full {
             for p in 0..<MR {
                 let y = row(tile, p, job)
                 for q in 0..<NV { (y + q * lanes * size).storeBytes(of: acc[unchecked: p][unchecked: q], as: V.self) }
             }
+            // On the stored sums: a longer epilogue would push the accumulators out of the registers.
+            if kind != 0 { activate(V.self, MR, NV, kind, tile, job) }
         } else {
             // A copy, or the accumulators, whose address is taken there, would live in memory during the loop above.
             var sums = zero
@@ -88,39 +96,44 @@ private func loadPart<let MR: Int, let NV: Int, V: SIMD>(
     return sums
 }
 
-/// Epilogue and store of the first job.columns columns: whole vectors, then single elements.
+/// The activation of a tile of whole vectors, in y.
+@inline(__always)
+private func activate<V: SIMD>(_: V.Type, _ mr: Int, _ nv: Int, _ kind: Int, _ tile: UnsafePointer<Int>, _ job: UnsafePointer<sc_gemm_job>)
+where V.Scalar: BinaryFloatingPoint {
+    let slope = V(repeating: V.Scalar(job.pointee.alpha))
+    let ceiling = V(repeating: kind == 2 ? 6 : V.Scalar.infinity)
+    for p in 0..<mr {
+        // Rows beyond the end repeat the last one, whose activation must be applied once.
+        if p > 0 && tile[1 + p] == tile[p] { return }
+        let y = row(tile, p, job).assumingMemoryBound(to: V.Scalar.self)
+        for q in 0..<nv {
+            var v = load(y + q * V.scalarCount, as: V.self)
+            v.replace(with: kind == 3 ? v * slope : V.zero, where: isLess(v, V.zero))
+            v.replace(with: ceiling, where: isLess(ceiling, v))
+            store(v, y + q * V.scalarCount)
+        }
+    }
+}
+
+/// Bias (where the sum starts here), epilogue and store of the first job.columns columns, one by one.
 @inline(never)
 private func finishTile<let MR: Int, let NV: Int, V: SIMD>(
     _ acc: InlineArray<MR, InlineArray<NV, V>>, _ tile: UnsafePointer<Int>, _ job: UnsafePointer<sc_gemm_job>
 ) where V.Scalar: BinaryFloatingPoint {
     withUnsafePointer(to: acc) { sums in
         let sums = UnsafeRawPointer(sums).assumingMemoryBound(to: V.Scalar.self)
-        let bias = job.pointee.finish != 0 ? job.pointee.bias?.assumingMemoryBound(to: V.Scalar.self) : nil
+        let bias = job.pointee.accumulate == 0 ? job.pointee.bias?.assumingMemoryBound(to: V.Scalar.self) : nil
         let kind = job.pointee.finish != 0 ? job.pointee.activation : 0
-        let columns = job.pointee.columns
         let slope = V.Scalar(job.pointee.alpha)
-        let ceiling = kind == 2 ? 6 : V.Scalar.infinity
         for p in 0..<MR {
             let y = row(tile, p, job).assumingMemoryBound(to: V.Scalar.self)
             let sum = sums + p * NV * V.scalarCount
-            var j = 0
-            while j + V.scalarCount <= columns {
-                var v = load(sum + j, as: V.self)
-                if let bias { v += load(bias + j, as: V.self) }
-                if kind != 0 {
-                    v.replace(with: kind == 3 ? v * slope : V.zero, where: isLess(v, V.zero))
-                    v.replace(with: ceiling, where: isLess(V(repeating: ceiling), v))
-                }
-                store(v, y + j)
-                j += V.scalarCount
-            }
-            while j < columns {
+            for j in 0..<job.pointee.columns {
                 var v = sum[j]
                 if let bias { v += bias[j] }
                 if kind != 0 && v < 0 { v = kind == 3 ? v * slope : 0 }
-                if kind != 0 && v > ceiling { v = ceiling }
+                if kind == 2 && v > 6 { v = 6 }
                 y[j] = v
-                j += 1
             }
         }
     }
