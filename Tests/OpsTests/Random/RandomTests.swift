@@ -63,9 +63,12 @@ import Testing
 
     @Test func integersAreEvenAndInRange() throws {
         let x = try applyOp(
-            "random_integers", [state(9)], ["shape": .ints([60_000]), "low": .int(250), "high": .int(256), "dtype": .string("uint8")])[0].numbers
+            "random_integers", [state(9)], ["shape": .ints([60_000]), "low": .int(250), "high": .int(256), "dtype": .string("uint8")])[0]
+            .numbers
         for value in 250..<256 { #expect(abs(x.filter { $0 == Double(value) }.count - 10_000) < 500) }
-        #expect(throws: ConvError.self) { try applyOp("random_integers", [state(9)], ["shape": .ints([1]), "low": .int(3), "high": .int(3)]) }
+        #expect(throws: ConvError.self) {
+            try applyOp("random_integers", [state(9)], ["shape": .ints([1]), "low": .int(3), "high": .int(3)])
+        }
     }
 
     @Test(arguments: [DataType.float32, .float64])

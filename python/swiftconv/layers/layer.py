@@ -10,11 +10,21 @@ import numpy as np
 
 from swiftconv import _core, initializers, ops, regularizers
 from swiftconv import constraints as constraints_module
-from swiftconv._core import KerasTensor, Variable, history_disabled, in_trace
+from swiftconv._core import Variable, history_disabled, in_trace
 from swiftconv.dtype_policies import get_policy
-from swiftconv.layers import _tracking
+from swiftconv.layers._arguments import (
+    Nothing,
+    automatic_config,
+    concrete,
+    fresh,
+    input_shape_argument,
+    keras_tensors,
+    shape_from_json,
+    tensor_arguments,
+)
 from swiftconv.layers._context import calling, context, name_scope, variable_path
 from swiftconv.layers._node import Node, is_keras_tensor
+from swiftconv.layers._state import LayerState
 from swiftconv.layers._values import cast_inputs, shapes_of
 from swiftconv.layers.input_spec import check_input_spec
 from swiftconv.utils import naming, nest
@@ -47,7 +57,7 @@ def _wrap_build(build: Any) -> Any:
     return wrapped
 
 
-class Layer:
+class Layer(LayerState):
     """A function with state: `layer(inputs)` builds the weights on the first call and computes.
 
     Subclasses define `call(self, inputs)` and, for weights whose shape depends on the input, `build(self, input_shape)`.
@@ -101,7 +111,7 @@ class Layer:
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        self._input_batch_shape = _input_shape_argument(kwargs)
+        self._input_batch_shape = input_shape_argument(kwargs)
         self._input_dtype = kwargs.pop("input_dtype", None)
         for old in ("quantization_config", "implementation", "weights"):
             if kwargs.get(old, 0) is None:
@@ -182,9 +192,9 @@ class Layer:
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds the layer for a saved shape."""
         if "input_shape" in config:
-            self.build(_shape_from_json(config["input_shape"]))
+            self.build(shape_from_json(config["input_shape"]))
         elif "shapes_dict" in config:
-            self.build(**{key: _shape_from_json(value) for key, value in config["shapes_dict"].items()})
+            self.build(**{key: shape_from_json(value) for key, value in config["shapes_dict"].items()})
 
     def add_weight(
         self,
@@ -220,10 +230,10 @@ class Layer:
             initializer = "glorot_uniform" if "float" in str(dtype) else "zeros"
         initializer = initializers.get(initializer)
         scoped = context.scopes and context.scopes[-1] == self.name
-        with name_scope(self.name) if not scoped else _nothing():
+        with name_scope(self.name) if not scoped else Nothing():
             path = variable_path(name or "variable")
         variable = Variable(
-            _concrete(initializer, shape, dtype), dtype=dtype, trainable=trainable, name=name or "variable", path=path
+            concrete(initializer, shape, dtype), dtype=dtype, trainable=trainable, name=name or "variable", path=path
         )
         variable.initializer = initializer
         variable.regularizer = regularizers.get(regularizer)
@@ -233,163 +243,6 @@ class Layer:
         if not self._trainable:
             variable.trainable = False
         return variable
-
-    # ---- what it holds ----------------------------------------------------------------------------------------------------
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Variable) and all(value is not v for v in self._own_variables):
-            if not hasattr(value, "_made_trainable"):
-                value._made_trainable = value.trainable
-            self._own_variables.append(value)
-        if name in ("name", "trainable", "dtype_policy") or isinstance(getattr(type(self), name, None), property):
-            object.__setattr__(self, name, value)
-        else:
-            self.__dict__[name] = value
-
-    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Layer]:
-        found: dict[int, Layer] = {id(self): self} if include_self else {}
-        for layer in self._sublayers():
-            if id(layer) not in found:
-                found[id(layer)] = layer
-                if recursive:
-                    for inner in layer._flatten_layers(include_self=False):
-                        found.setdefault(id(inner), inner)
-        return list(found.values())
-
-    def _sublayers(self) -> list[Layer]:
-        return [layer for layer in _tracking.owned_of(self, Layer) if layer is not self]
-
-    def _variables_here(self) -> list[Variable]:
-        inner = [v for v in _tracking.owned_of(self, Variable) if all(v is not own for own in self._own_variables)]
-        own = [*self._own_variables, *inner]
-        return [v for v in own if getattr(v, "_made_trainable", v.trainable)] + [
-            v for v in own if not getattr(v, "_made_trainable", v.trainable)
-        ]
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights: the layer's own, then those of the layers inside."""
-        found = list(self._variables_here())
-        for layer in self._sublayers():
-            found.extend(layer.weights)
-        return _tracking.unique(found)
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that optimizers update."""
-        return [v for v in self.weights if v.trainable] if self._trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The other weights."""
-        return [v for v in self.weights if not v.trainable] if self._trainable else self.weights
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All weights, and the state of random seeds and metrics inside."""
-        found = list(self.weights)
-        for layer in self._flatten_layers():
-            for leaf in _tracking.owned(layer):
-                state = getattr(leaf, "state", None)
-                if isinstance(state, Variable):
-                    found.append(state)
-                elif hasattr(leaf, "update_state") and hasattr(leaf, "variables"):
-                    found.extend(leaf.variables)
-        return _tracking.unique(found)
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The variables that optimizers update."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The other variables."""
-        trainable = {id(v) for v in self.trainable_weights}
-        return [v for v in self.variables if id(v) not in trainable]
-
-    @property
-    def metrics(self) -> list[Any]:
-        """Metrics inside."""
-        found: dict[int, Any] = {}
-        for layer in self._flatten_layers():
-            for leaf in _tracking.owned(layer):
-                if hasattr(leaf, "update_state") and hasattr(leaf, "reset_state"):
-                    found.setdefault(id(leaf), leaf)
-        return list(found.values())
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the weights are trained; setting it sets it for all layers inside."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        value = bool(value)
-        self._trainable = value
-        for variable in self._variables_here():
-            if getattr(variable, "_made_trainable", True):
-                variable.trainable = value
-        for layer in self._sublayers():
-            layer.trainable = value
-
-    def count_params(self) -> int:
-        """The number of elements of all weights.
-
-        Raises:
-            ValueError: the layer is not built yet.
-        """
-        if not self.built:
-            raise ValueError(f"layer {self.name!r}: count_params: not built yet: call it on data or build(input_shape) first")
-        return sum(int(np.prod(v.shape)) for v in self.weights)
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The weights as arrays."""
-        return [np.array(v.numpy()) for v in self.weights]
-
-    def set_weights(self, weights: Any) -> None:
-        """Sets the weights.
-
-        Args:
-            weights: arrays in the order of `weights`.
-
-        Raises:
-            ValueError: their number or a shape differs.
-        """
-        mine = self.weights
-        weights = list(weights)
-        if len(mine) != len(weights):
-            raise ValueError(f"layer {self.name!r}: set_weights: expected {len(mine)} arrays, received {len(weights)}")
-        arrays = [np.asarray(w) for w in weights]
-        for variable, array in zip(mine, arrays, strict=True):
-            if tuple(variable.shape) != array.shape:
-                raise ValueError(
-                    f"layer {self.name!r}: set_weights: {variable.path}: expected shape {tuple(variable.shape)}, "
-                    f"received shape {array.shape}"
-                )
-        for variable, array in zip(mine, arrays, strict=True):
-            variable.assign(array)
-
-    # ---- losses -----------------------------------------------------------------------------------------------------------
-
-    def add_loss(self, loss: Any) -> None:
-        """Adds a scalar to the losses of this call."""
-        for one in nest.flatten(loss):
-            if one is not None:
-                self._losses.append(one)
-
-    @property
-    def losses(self) -> list[Any]:
-        """What `add_loss` and activity regularizers gave in the last call, and the penalties on the weights."""
-        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
-        for variable in self.trainable_weights:
-            if variable.regularizer is not None:
-                found.append(variable.regularizer(variable))
-        return found
-
-    def _clear_losses(self) -> None:
-        for layer in self._flatten_layers():
-            layer._losses.clear()
 
     # ---- calling ----------------------------------------------------------------------------------------------------------
 
@@ -479,7 +332,7 @@ class Layer:
         shapes = shapes_of(args[0]) if args else None
         parameters = list(inspect.signature(build).parameters.values())[1:]
         named = [p.name for p in parameters if p.name.endswith("_shape") and p.kind == p.POSITIONAL_OR_KEYWORD]
-        tensors = _tensor_arguments(type(self), args, kwargs)
+        tensors = tensor_arguments(type(self), args, kwargs)
         if len(named) > 1 or (named and named[0] != "input_shape" and named[0][:-6] in tensors):
             wanted = {name: shapes_of(tensors[name[:-6]]) for name in named if name[:-6] in tensors}
             if wanted:
@@ -503,7 +356,7 @@ class Layer:
     def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         with history_disabled():
             outputs = self.compute_output_spec(*args, **kwargs)
-        outputs = nest.map_structure(_fresh, outputs)
+        outputs = nest.map_structure(fresh, outputs)
         if _core.state.state.record_history:
             kwargs = {k: v for k, v in kwargs.items() if k != "training" or v is not None}
             Node(self, args, kwargs, outputs)
@@ -512,10 +365,10 @@ class Layer:
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the output for a shape of the input."""
         if type(self).compute_output_spec is not Layer.compute_output_spec:
-            found = self.compute_output_spec(*[_keras_tensors(a, self.compute_dtype) for a in args])
+            found = self.compute_output_spec(*[keras_tensors(a, self.compute_dtype) for a in args])
         else:
             with history_disabled(), calling(self, False):
-                found = self.call(*[_keras_tensors(a, self.compute_dtype) for a in args], **kwargs)
+                found = self.call(*[keras_tensors(a, self.compute_dtype) for a in args], **kwargs)
         return nest.map_structure(lambda t: tuple(t.shape), found)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
@@ -524,7 +377,7 @@ class Layer:
             with history_disabled():
                 return self.call(*args, **kwargs)
         shapes = self.compute_output_shape(*[shapes_of(a) for a in args[:1]])
-        return _keras_tensors(shapes, self.compute_dtype)
+        return keras_tensors(shapes, self.compute_dtype)
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """`compute_output_spec` with a node in the graph."""
@@ -572,7 +425,7 @@ class Layer:
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
-            return {**config, **_automatic_config(self)}
+            return {**config, **automatic_config(self)}
         return config
 
     @classmethod
@@ -619,96 +472,3 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-class _nothing:
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *exception: object) -> None:
-        return None
-
-
-def _concrete(initializer: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """The initial numbers, also while a graph is being traced around."""
-    state = _core.state.state
-    trace, state.trace = state.trace, None
-    tapes, state.tapes = state.tapes, ()
-    try:
-        value = np.asarray(initializer(shape, dtype=dtype))
-    finally:
-        state.trace, state.tapes = trace, tapes
-    if value.shape != tuple(shape):
-        value = np.broadcast_to(value, shape)
-    return value.astype(np.dtype(str(dtype)), copy=False)
-
-
-def _fresh(tensor: Any) -> Any:
-    return KerasTensor(tensor.shape, dtype=tensor.dtype) if is_keras_tensor(tensor) else tensor
-
-
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(n is None or isinstance(n, (int, np.integer)) for n in value)
-
-
-def _keras_tensors(shapes: Any, dtype: Any) -> Any:
-    if is_keras_tensor(shapes):
-        return shapes
-    if _is_shape(shapes):
-        return KerasTensor(tuple(shapes), dtype=dtype)
-    if isinstance(shapes, dict):
-        return {key: _keras_tensors(value, dtype) for key, value in shapes.items()}
-    if isinstance(shapes, (list, tuple)):
-        return type(shapes)(_keras_tensors(value, dtype) for value in shapes)
-    return shapes
-
-
-def _shape_from_json(value: Any) -> Any:
-    if _is_shape(value):
-        return tuple(value)
-    if isinstance(value, dict):
-        return {key: _shape_from_json(item) for key, item in value.items()}
-    return [_shape_from_json(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _tensor_arguments(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    try:
-        bound = cls._call_signature()[0].bind(None, *args, **kwargs).arguments
-    except TypeError:
-        return {}
-    return {name: value for name, value in bound.items() if any(hasattr(leaf, "shape") for leaf in nest.flatten(value))}
-
-
-def _input_shape_argument(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
-    batch_size = kwargs.pop("batch_size", None)
-    batch_shape = kwargs.pop("batch_input_shape", None) or kwargs.pop("batch_shape", None)
-    shape = kwargs.pop("input_shape", None)
-    size = kwargs.pop("input_dim", None)
-    if batch_shape is not None:
-        return tuple(batch_shape)
-    if shape is None and size is not None:
-        shape = (size,)
-    if shape is None:
-        return None
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    if any(n is not None and (not isinstance(n, (int, np.integer)) or n < 0) for n in shape):
-        raise ValueError(f"input_shape: expected sizes >= 0 or None, received {shape}")
-    return (batch_size, *shape)
-
-
-def _automatic_config(layer: Layer) -> dict[str, Any]:
-    """The arguments that the object was made with, where `get_config` was not overridden."""
-    args, kwargs = layer._init_arguments
-    signature = inspect.signature(type(layer).__init__)
-    try:
-        bound = dict(list(signature.bind(layer, *args, **kwargs).arguments.items())[1:])
-    except TypeError:
-        bound = {}
-    for key in list(bound):
-        if signature.parameters[key].kind is inspect.Parameter.VAR_KEYWORD:
-            bound.update(bound.pop(key))
-    bound = {key: value for key, value in bound.items() if key not in ("name", "trainable", "dtype", "activity_regularizer")}
-    try:
-        return {key: serialize_keras_object(value) for key, value in bound.items()}
-    except TypeError as error:
-        raise NotImplementedError(f"layer {type(layer).__name__}: define get_config(): {error}") from error

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from swiftconv._core import history_disabled
+from swiftconv.layers._arguments import keras_tensors
 from swiftconv.layers._context import calling
 from swiftconv.layers._node import is_keras_tensor
 from swiftconv.layers.core.input_layer import InputLayer
-from swiftconv.layers.layer import Layer, _keras_tensors
+from swiftconv.layers.layer import Layer
 from swiftconv.models.training.trainer import Trainer
 from swiftconv.utils import nest
 from swiftconv.utils.registry import builtin
@@ -99,7 +100,7 @@ class Model(Trainer, Layer):
             raise ValueError(f"model {self.name!r}: build: input_shape: expected a shape with the batch, received None")
         if type(self).call is Model.call:
             return
-        self._build_symbolically(_keras_tensors(input_shape, self.compute_dtype))
+        self._build_symbolically(keras_tensors(input_shape, self.compute_dtype))
 
     def _build_symbolically(self, inputs: Any) -> Any:
         args = (inputs,)
