@@ -12,6 +12,7 @@ package func makeKernelTable() -> sc_kernel_table {
     table.depthwise = makeDepthwiseKernels()
     table.normalization = makeNormalizationKernels()
     table.pooling = makePoolingKernels()
+    table.random = makeRandomKernels()
     table.optimizer = makeOptimizerKernels()
     return table
 }

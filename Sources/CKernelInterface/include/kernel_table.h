@@ -13,6 +13,7 @@
 #include "optimizer_kernels.h"
 #include "normalization_kernels.h"
 #include "pooling_kernels.h"
+#include "random_kernels.h"
 
 typedef struct {
     const char *level;  // "baseline", "v3", "v4", "neon"
@@ -24,6 +25,7 @@ typedef struct {
     sc_depthwise_kernels depthwise;
     sc_normalization_kernels normalization;
     sc_pooling_kernels pooling;
+    sc_random_kernels random;
     sc_optimizer_kernels optimizer;
 } sc_kernel_table;
 

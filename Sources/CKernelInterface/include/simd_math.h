@@ -26,4 +26,11 @@ SC_VECTOR_WIDEN(2)
 SC_VECTOR_WIDEN(4)
 SC_VECTOR_WIDEN(8)
 
+// a[0], b[0], a[1], b[1] ...
+typedef unsigned long long sc_uint64x4 __attribute__((ext_vector_type(4)));
+typedef unsigned long long sc_uint64x8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) sc_uint64x8 sc_interleave4(sc_uint64x4 a, sc_uint64x4 b) {
+    return __builtin_shufflevector(a, b, 0, 4, 1, 5, 2, 6, 3, 7);
+}
+
 #endif

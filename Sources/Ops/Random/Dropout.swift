@@ -34,10 +34,13 @@ struct Dropout: Op {
             let mask: UnsafeMutablePointer<UInt8> = arguments.output(1)
             let stream = RandomStream(arguments.inputs[1])
             parallelFor(count, grain: 8192, threads: context.threads) { range, _ in
-                stream.words(range) { i, first, _ in
-                    let keep = UInt64(first) >= threshold
-                    mask[i] = keep ? 1 : 0
-                    y[i] = keep ? x[i] * scale : 0
+                stream.chunks(range) { part, words in
+                    let (x, y, mask) = (x + part.lowerBound, y + part.lowerBound, mask + part.lowerBound)
+                    for i in 0..<part.count {
+                        let keep = words[i] & 0xFFFF_FFFF >= threshold
+                        mask[i] = keep ? 1 : 0
+                        y[i] = keep ? x[i] * scale : 0
+                    }
                 }
             }
         }

@@ -1,3 +1,6 @@
+import CKernelInterface
+import Runtime
+
 /// The counter-based generator Philox 4×32-10: the numbers at a position depend on the key and the position alone.
 ///
 /// Source: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
@@ -32,44 +35,45 @@ package struct Philox: Sendable {
         }
         return c
     }
-
-    /// The block of 64-bit position `index`, the words of position 4 · index … 4 · index + 3 of the stream.
-    @inline(__always)
-    package func block(at index: UInt64) -> Block {
-        block((UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32), 0, 0))
-    }
-
-    /// Word `position` of the stream.
-    @inline(__always)
-    package func word(at position: UInt64) -> UInt32 {
-        let words = block(at: position >> 2)
-        switch position & 3 {
-        case 0: return words.0
-        case 1: return words.1
-        case 2: return words.2
-        default: return words.3
-        }
-    }
 }
 
 /// A stream of words of which element i of an op takes its own: `state` (int64[2]) holds the seed and the position of element 0.
 struct RandomStream: Sendable {
-    private let philox: Philox
+    private let key: UInt64
     private let start: UInt64
+    /// Elements whose words are made at once: they stay in the first-level cache.
+    private static let chunk = 512
 
     init(_ state: UnsafeRawPointer) {
-        philox = Philox(seed: state.load(as: Int64.self))
+        key = UInt64(bitPattern: state.load(as: Int64.self))
         start = UInt64(bitPattern: state.load(fromByteOffset: 8, as: Int64.self))
     }
 
-    /// Calls `body` with each element of `range` and its two words; elements are independent of how the range was cut.
+    /// Calls `body` with parts of `range` and the 64 bits of each of their elements; elements are independent of how the range was cut.
+    /// Two words an element are half a block: element p takes words 0 and 1, or 2 and 3, of block p / 2.
+    @inline(__always)
+    func chunks(_ range: Range<Int>, _ body: (_ part: Range<Int>, _ words: UnsafePointer<UInt64>) -> Void) {
+        let kernel = Kernels.table.random.philox!
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.chunk) { buffer in
+            guard let words = buffer.baseAddress else { return }
+            var from = range.lowerBound
+            while from < range.upperBound {
+                let to = min(range.upperBound, from &+ Self.chunk)
+                kernel(key, start &+ UInt64(truncatingIfNeeded: from), to &- from, words)
+                body(from..<to, words)
+                from = to
+            }
+        }
+    }
+
+    /// Calls `body` with each element of `range` and its two words.
     @inline(__always)
     func words(_ range: Range<Int>, _ body: (_ index: Int, _ first: UInt32, _ second: UInt32) -> Void) {
-        for i in range {
-            // Two words an element: half a block.
-            let position = start &+ UInt64(i)
-            let block = philox.block(at: position >> 1)
-            if position & 1 == 0 { body(i, block.0, block.1) } else { body(i, block.2, block.3) }
+        chunks(range) { part, words in
+            for i in 0..<part.count {
+                let word = words[i]
+                body(part.lowerBound &+ i, UInt32(truncatingIfNeeded: word), UInt32(truncatingIfNeeded: word &>> 32))
+            }
         }
     }
 }

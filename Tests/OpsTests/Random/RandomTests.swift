@@ -1,3 +1,5 @@
+import CKernelInterface
+import Runtime
 import TensorCore
 import Testing
 
@@ -85,6 +87,24 @@ import Testing
         #expect(try applyOp("dropout", [x, state(1)], ["rate": .double(0)])[0] == x)
         for rate in [-0.1, 1, .nan] {
             #expect(throws: ConvError.self) { try applyOp("dropout", [x, state(1)], ["rate": .double(rate)]) }
+        }
+    }
+}
+
+/// The vector kernel gives the words of the plain generator, wherever a run of them begins and ends; every level alike.
+@Test func philoxKernelAgainstPlain() throws {
+    let seed: Int64 = -0x1234_5678_9ABC_DEF0
+    for start: UInt64 in [0, 1, 7, 0xFFFF_FFFE, 0x1_FFFF_FFFB, .max - 5] {
+        for count in [0, 1, 2, 7, 8, 9, 40] {
+            var words = [UInt64](repeating: 0, count: count + 1)
+            Kernels.table.random.philox(UInt64(bitPattern: seed), start, count, &words)
+            let expected = (0..<count).map { i -> UInt64 in
+                let position = start &+ UInt64(i)
+                let block = position >> 1
+                let b = Philox(seed: seed).block((UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, 0))
+                return position & 1 == 0 ? UInt64(b.0) | UInt64(b.1) << 32 : UInt64(b.2) | UInt64(b.3) << 32
+            }
+            #expect(words == expected + [0])
         }
     }
 }
