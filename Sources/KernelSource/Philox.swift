@@ -8,7 +8,8 @@ private typealias Lanes = SIMD4<UInt64>
 @inline(__always)
 private func philoxBlocks(_ key: UInt64, _ block: UInt64) -> (Lanes, Lanes) {
     let low = Lanes(repeating: 0xFFFF_FFFF)
-    let index = Lanes(repeating: block) &+ Lanes(0, 1, 2, 3)
+    // positions of elements have 64 bits, hence blocks 63
+    let index = (Lanes(repeating: block) &+ Lanes(0, 1, 2, 3)) & Lanes(repeating: UInt64.max &>> 1)
     var (c0, c1, c2, c3) = (index & low, index &>> 32, Lanes(repeating: 0), Lanes(repeating: 0))
     var (k0, k1) = (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key &>> 32))
     for _ in 0..<10 {
