@@ -57,7 +57,6 @@ def network() -> models.Sequential:
         [
             layers.Input((28, 28, 1)),
             layers.Conv2D(32, (3, 3), activation="relu", name="edges"),
-            layers.MaxPooling2D((2, 2)),
             layers.Conv2D(64, (3, 3), activation="relu", name="shapes"),
             layers.MaxPooling2D((2, 2)),
             layers.Flatten(),

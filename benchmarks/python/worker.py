@@ -59,7 +59,6 @@ def training(keras: Any, what: str) -> Callable[[], Any]:
         [
             keras.Input((28, 28, 1)),
             layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(2),
             layers.Conv2D(64, 3, activation="relu"),
             layers.MaxPooling2D(2),
             layers.Flatten(),
