@@ -314,3 +314,12 @@ def test_tensors_lists_and_integers_as_data():
     assert model.predict([[1, 2, 3, 4]], verbose=0).shape == (1, 3)
     assert model.predict(np.ones((2, 4), "uint8"), verbose=0).shape == (2, 3)
     assert random.normal((2, 2)).shape == (2, 2)
+
+
+def test_on_batch_methods_give_the_numbers_of_that_batch():
+    x, y = blobs(64)
+    model = mlp(optimizer=optimizers.SGD(0.0))
+    alone = [model.evaluate(x[i : i + 32], y[i : i + 32], verbose=0) for i in (0, 32)]
+    for i, expected in zip((0, 32), alone, strict=True):
+        assert model.train_on_batch(x[i : i + 32], y[i : i + 32]) == pytest.approx(expected, rel=1e-5)
+        assert model.test_on_batch(x[i : i + 32], y[i : i + 32]) == pytest.approx(expected, rel=1e-5)

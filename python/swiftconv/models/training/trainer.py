@@ -409,19 +409,21 @@ class Trainer:
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """One step; the loss and metrics, which go on where the last call ended."""
+        """One step; the loss and metrics of this batch."""
         self._require_compiled("train_on_batch")
         from swiftconv.models.training.data import class_weights, count_samples
 
         data = (as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight"))
         data = (data[0], data[1], class_weights(data[1], data[2], class_weight))
         count_samples(*data)
+        self.reset_metrics()
         return loop.packed(self._run_step("train", data), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """The loss and metrics, which go on where the last call ended."""
+        """The loss and metrics of this batch."""
         self._require_compiled("test_on_batch")
         data = (as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight"))
+        self.reset_metrics()
         return loop.packed(self._run_step("test", data), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
