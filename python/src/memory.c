@@ -120,6 +120,16 @@ static PyObject *variable_shape(PyObject *self, void *unused) {
     return shape_tuple(&((variable_object *)self)->spec);
 }
 
+static PyObject *variable_touch(PyObject *self, PyObject *unused) {
+    (void)unused;
+    sc_variable_touch(((variable_object *)self)->handle);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef variable_methods[] = {
+    {"touch", variable_touch, METH_NOARGS, "touch(): the content was written through the buffer, and every later write will be followed by this."},
+    {NULL, NULL, 0, NULL},
+};
 static PyGetSetDef variable_properties[] = {
     {"dtype", variable_dtype, NULL, "The element type's name.", NULL},
     {"shape", variable_shape, NULL, "The sizes.", NULL},
@@ -128,6 +138,7 @@ static PyGetSetDef variable_properties[] = {
 static PyType_Slot variable_slots[] = {
     {Py_tp_new, variable_new},
     {Py_tp_dealloc, variable_dealloc},
+    {Py_tp_methods, variable_methods},
     {Py_tp_getset, variable_properties},
     {Py_bf_getbuffer, variable_get},
     {Py_tp_doc, "Variable(dtype, shape): memory that graphs read and update; zeros at first."},

@@ -88,11 +88,14 @@ class Variable(Operators):
         if shape is not None and tuple(shape) != value.shape:
             value = np.broadcast_to(value, tuple(shape))
         self._native = _native.Variable(engine_dtype(value.dtype), value.shape)
-        self._array = np.asarray(self._native)
-        self._array[...] = value
+        self._memory = np.asarray(self._native)
+        # everybody but `_write` sees the memory through this, so that no write goes unnoticed
+        self._array = self._memory.view()
+        self._array.flags.writeable = False
         self._shape = TensorShape(value.shape)
         self._dtype = as_dtype(self._array.dtype)
         self._read: weakref.ref[VariableRead] | None = None
+        self._write(value)
         self._name = name or "Variable"
         self._path = path or self._name
         self.trainable = True if trainable is None else bool(trainable)
@@ -200,6 +203,14 @@ class Variable(Operators):
 
     # ---- writing ----------------------------------------------------------------------------------------------------------
 
+    def _write(self, array: np.ndarray) -> None:
+        """The one place where Python changes the content; executables that keep forms of it (packed filters) are told."""
+        self.before_write()
+        try:
+            self._memory[...] = array
+        finally:
+            self._native.touch()
+
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Variable:
         """Replaces the content.
 
@@ -222,8 +233,7 @@ class Variable(Operators):
             raise InvalidArgumentError(
                 f"variable {self._name}: assign: value: expected shape {self._shape}, received shape {array.shape}"
             )
-        self.before_write()
-        self._array[...] = array
+        self._write(array)
         return self
 
     def _updated(self, op: str, value: Any) -> Variable:
@@ -235,8 +245,7 @@ class Variable(Operators):
             raise InvalidArgumentError(
                 f"variable {self._name}: {op}: value: expected shape {self._shape}, received shape {array.shape}"
             )
-        self.before_write()
-        getattr(np, op)(self._array, array, out=self._array, casting="unsafe")
+        self._write(getattr(np, op)(self._array, array))
         return self
 
     def assign_add(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Variable:
