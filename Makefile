@@ -63,6 +63,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check $(PYTHON_CODE)
 	$(BIN)/ruff format --check $(PYTHON_CODE)
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest swiftconv._native --mypy-config-file pyproject.toml
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_symbols.py
 	$(BIN)/python tools/file_sizes.py

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, final
 
@@ -7,7 +8,8 @@ _Spec = tuple[str, Sequence[int]]
 
 @final
 class Buffer:
-    def __buffer__(self, flags: int, /) -> memoryview: ...
+    if sys.version_info >= (3, 12):
+        def __buffer__(self, flags: int, /) -> memoryview: ...
 
 @final
 class Variable:
@@ -17,7 +19,8 @@ class Variable:
     @property
     def shape(self) -> tuple[int, ...]: ...
     def touch(self) -> None: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
+    if sys.version_info >= (3, 12):
+        def __buffer__(self, flags: int, /) -> memoryview: ...
 
 @final
 class Op:

@@ -54,6 +54,9 @@ class Variable(Operators):
 
     _kind = VARIABLE
 
+    #: Whether it counts among the trainable weights of its layer, even while that is frozen; set by the owner.
+    _made_trainable: bool
+
     def __init__(
         self,
         initial_value: Any = None,

@@ -70,7 +70,7 @@ class Identity(Initializer):
         """Returns the content; the shape must be of rank 2."""
         if len(shape) != 2:
             raise ValueError(f"Identity: shape: expected rank 2, received {tuple(shape)}")
-        return convert_to_tensor(self.gain * np.eye(*shape, dtype=standardize_dtype(dtype).name))
+        return convert_to_tensor(self.gain * np.eye(shape[0], shape[1], dtype=standardize_dtype(dtype).name))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from swiftconv._core import Variable
 from swiftconv.layers import _tracking
+from swiftconv.layers._node import Node
 from swiftconv.utils import nest
 
 
@@ -19,6 +20,7 @@ class LayerState:
     _trainable: bool
     _own_variables: list[Variable]
     _losses: list[Any]
+    _inbound_nodes: list[Node]
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Variable) and all(value is not v for v in self._own_variables):

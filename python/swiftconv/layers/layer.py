@@ -175,7 +175,7 @@ class Layer(LayerState):
 
     # ---- building ---------------------------------------------------------------------------------------------------------
 
-    def build(self, input_shape: Any = None) -> None:
+    def build(self, input_shape: Any) -> None:
         """Makes the weights; subclasses override it. Called once, before the first `call`."""
         self.built = True
 
@@ -338,10 +338,8 @@ class Layer(LayerState):
             if wanted:
                 self.build(**wanted)
                 return
-        if parameters:
-            self.build(shapes)
-        else:
-            self.build()
+        made: Any = self.build  # a subclass may define it without a shape
+        made(*([shapes] if parameters else []))
 
     def _build_by_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Layers inside are built by calling this one on shapes alone, where that is possible."""
@@ -399,7 +397,7 @@ class Layer(LayerState):
             raise AttributeError(f"layer {self.name!r} has never been called on a symbolic input and thus has no {what}")
         if len(nodes) > 1 and len({id(t) for n in nodes for t in getattr(n, what + "s")}) > len(getattr(nodes[0], what + "s")):
             raise AttributeError(f"layer {self.name!r} was called {len(nodes)} times: its {what} is not unique")
-        return nodes[0]  # type: ignore[no-any-return]
+        return nodes[0]
 
     @property
     def input(self) -> Any:

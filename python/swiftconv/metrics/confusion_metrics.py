@@ -216,8 +216,10 @@ class AUC(_Confusion):
         self.curve = str(curve).upper()
         self.summation_method = str(summation_method).lower()
         self.from_logits = from_logits
-        for outcome in ("true_positives", "false_positives", "true_negatives", "false_negatives"):
-            setattr(self, outcome, self.add_variable((len(limits),), "zeros", name=outcome))
+        self.true_positives = self.add_variable((len(limits),), "zeros", name="true_positives")
+        self.false_positives = self.add_variable((len(limits),), "zeros", name="false_positives")
+        self.true_negatives = self.add_variable((len(limits),), "zeros", name="true_negatives")
+        self.false_negatives = self.add_variable((len(limits),), "zeros", name="false_negatives")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Takes a batch into account."""

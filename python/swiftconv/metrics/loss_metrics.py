@@ -111,7 +111,8 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name, dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    # as in Keras, it is a `Mean` too, of the squares
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Takes a batch into account."""
         y_pred = as_value(y_pred, self._dtype)
         y_true, y_pred = same_rank(as_value(y_true, self._dtype), y_pred)

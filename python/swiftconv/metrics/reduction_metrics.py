@@ -61,7 +61,8 @@ class MeanMetricWrapper(Mean):
         self._fn = fn
         self._fn_kwargs = kwargs
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    # as in Keras, a mean over pairs is a `Mean` too, of what the function gives
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Takes a batch into account."""
         super().update_state(self._fn(as_value(y_true), as_value(y_pred), **self._fn_kwargs), sample_weight)
 

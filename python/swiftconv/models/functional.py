@@ -27,6 +27,13 @@ class Functional(Model):
         ValueError: inputs that are not symbolic, outputs that do not depend on the inputs alone, names used twice.
     """
 
+    _inputs: list[Any]
+    _outputs: list[Any]
+    _inputs_struct: Any
+    _outputs_struct: Any
+    _graph: Graph
+    _layers: list[Layer]
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return Layer.__new__(cls, *args, **kwargs)
 
@@ -125,7 +132,7 @@ class Functional(Model):
 
 
 def _own_init(cls: type) -> bool:
-    return cls.__init__ is not Functional.__init__
+    return next(base for base in cls.__mro__ if "__init__" in base.__dict__) is not Functional
 
 
 def _is_optional(tensor: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from swiftconv._core import history_disabled
 from swiftconv.layers._arguments import keras_tensors
@@ -13,6 +13,9 @@ from swiftconv.layers.layer import Layer
 from swiftconv.models.training.trainer import Trainer
 from swiftconv.utils import nest
 from swiftconv.utils.registry import builtin
+
+if TYPE_CHECKING:
+    from swiftconv.models.functional import Functional
 
 
 @builtin("keras", "keras.models")
@@ -33,6 +36,8 @@ class Model(Trainer, Layer):
 
     #: Configurations with layers are handed to `from_config` as they are.
     _reads_layers = True
+    #: The graph's model: the model itself, or the one inside a `Sequential`; None, or not there, before it is built.
+    _functional: Functional | None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model and (len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= set(kwargs)):

@@ -14,22 +14,22 @@ def pickled_model(model: Any) -> Any:
     if "_keras_module" not in cls.__dict__:
         state = {k: v for k, v in model.__dict__.items() if k not in ("_steps", "history", "_inbound_nodes")}
         if "_functional" not in state or cls.__dict__.get("call") is not None:
-            return copyreg.__newobj__, (cls,), state
+            return copyreg.__newobj__, (cls,), state  # type: ignore[attr-defined]  # what object.__reduce_ex__ names
     config = serialize_keras_object(model)
     classes = {
         type(layer).__name__: type(layer) for layer in model._flatten_layers() if "_keras_module" not in type(layer).__dict__
     }
-    state = [w.numpy() for w in model.weights]
+    weights = [w.numpy() for w in model.weights]
     optimizer = model.optimizer
     slots = [v.numpy() for v in optimizer.variables] if optimizer is not None and optimizer.built else None
-    return _unpickled, (config, classes, state, slots)
+    return _unpickled, (config, classes, weights, slots)
 
 
-def _unpickled(config: Any, classes: dict[str, Any], state: Any, slots: Any) -> Any:
+def _unpickled(config: Any, classes: dict[str, Any], weights: Any, slots: Any) -> Any:
     model = deserialize_keras_object(config, classes)
-    if not model.built and state:
+    if not model.built and weights:
         raise ValueError(f"model {model.name!r}: cannot be rebuilt from its pickle: its input shape is not known")
-    model.set_weights(state)
+    model.set_weights(weights)
     if slots is not None and model.optimizer is not None:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_weights)

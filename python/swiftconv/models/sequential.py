@@ -36,13 +36,15 @@ class Sequential(Model):
         8
     """
 
+    _tensors: list[Any]
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return Layer.__new__(cls, *args, **kwargs)
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         Layer.__init__(self, trainable=trainable, name=name)
         self._layers: list[Layer] = []
-        self._functional: Functional | None = None
+        self._functional = None
         for layer in layers or ():
             self._append(layer)
         self._maybe_build()
@@ -81,9 +83,9 @@ class Sequential(Model):
             raise ValueError(f"model {self.name!r}: layer names must be unique, but there is already a layer {layer.name!r}")
         if not self._layers and not isinstance(layer, InputLayer):
             shape = layer.__dict__.get("_input_batch_shape")
-            if shape is None and isinstance(layer, (Functional, Sequential)) and layer.__dict__.get("_functional") is not None:
-                inner = layer._functional._inputs
-                shape = inner[0].shape if len(inner) == 1 else None
+            functional = layer.__dict__.get("_functional") if shape is None else None
+            if isinstance(functional, Functional) and len(functional._inputs) == 1:
+                shape = functional._inputs[0].shape
             if shape is not None:
                 self._layers.append(InputLayer(batch_shape=shape, dtype=layer.__dict__.get("_input_dtype")))
         self._layers.append(layer)

@@ -73,5 +73,6 @@ def get(identifier: Any) -> Any:
             return cls()
         raise ValueError(f"unknown optimizer: {identifier!r}")
     if isinstance(identifier, type) and issubclass(identifier, Optimizer):
-        return identifier()
+        make: Any = identifier  # a rule's class, whose learning rate has a default
+        return make()
     raise ValueError(f"optimizer: expected a name, a config or an Optimizer, received {identifier!r}")

@@ -138,8 +138,7 @@ def _compile(file: Any, model: Any) -> None:
     group = child(file, "optimizer_weights")
     if group is None:
         return
-    names = _get_names(group, "weight_names")
-    values = [array_of(child(group, name)) for name in names]
+    values = [array_of(child(group, name)) for name in _get_names(group, "weight_names")]
     mine = model.optimizer.variables
     if [v.shape for v in values] != [tuple(v.shape) for v in mine]:
         warnings.warn("load_model: the optimizer's state does not fit and was not read", stacklevel=4)

@@ -12,7 +12,7 @@ from swiftconv.utils import registry
 _PLAIN = (str, bool, int, float, type(None))
 
 
-class SerializableDict(dict):
+class SerializableDict(dict[str, Any]):
     """A config that is serialized already."""
 
 
@@ -148,9 +148,13 @@ def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None 
     if "class_name" not in config or ("config" not in config and config["class_name"] != "__tuple__"):
         return {key: deserialize_keras_object(value) for key, value in config.items()}
     name = config["class_name"]
-    inner = config.get("config")
+    inner: Any = config.get("config")
     if name == "__tuple__":
         return tuple(deserialize_keras_object(item) for item in config.get("items", ()))
+    if name == "function":
+        return _find_function(inner)
+    if name in ("__numpy__", "__tensor__", "__slice__", "__keras_tensor__") and not isinstance(inner, dict):
+        raise ValueError(f"config: {name}: expected a dict as config, received {inner!r}")
     if name in ("__numpy__", "__tensor__"):
         value = np.asarray(inner["value"], dtype=_safe_dtype(inner["dtype"]))
         return value
@@ -162,8 +166,6 @@ def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None 
         raise ValueError("the config holds a Python lambda; code in files is never run: register a named function instead")
     if name == "__keras_tensor__":
         return find_class("keras", "KerasTensor")(tuple(inner["shape"]), dtype=inner["dtype"])
-    if name == "function":
-        return _find_function(inner)
     return _deserialize_instance(config)
 
 

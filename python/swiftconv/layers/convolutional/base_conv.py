@@ -28,6 +28,8 @@ class BaseConv(Layer):
     """A layer with one convolution kernel and an optional bias."""
 
     _paddings: tuple[str, ...] = ("valid", "same")
+    #: None in depthwise convolutions, which take it from the input
+    filters: Any
 
     def __init__(
         self,

@@ -484,7 +484,8 @@ def steps_check(name: str) -> None:
 
 def _triple(data: Any) -> tuple[Any, Any, Any]:
     if isinstance(data, tuple):
-        return (*data, None, None)[:3]  # type: ignore[return-value]
+        x, y, weight = (*data, None, None)[:3]
+        return x, y, weight
     return data, None, None
 
 
