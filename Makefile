@@ -4,7 +4,7 @@
 #   make lint    formatters, linters, types, direction of imports, exported symbols, file sizes
 #   make format  let the formatters do their part
 #   make bench   short benchmark of the kernels and of a training step
-#   make docs    the API's documentation, docs/site/
+#   make docs    the API's documentation, Swift's and Python's, docs/site/
 #   make wheel   a wheel, dist/
 #   make clean   remove everything that was built
 SHELL := /bin/bash
@@ -36,6 +36,10 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	$(PIP) install --no-build-isolation -e '.[demo]'
+	touch $@ $(VENV)/.native
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(PIP) install --no-build-isolation -e '.[docs]'
 	touch $@ $(VENV)/.native
 
 demo: $(VENV)/.demo $(VENV)/.native
@@ -76,8 +80,13 @@ format: $(VENV)/.dev
 bench: $(VENV)/.native
 	$(BIN)/python benchmarks/python/compare.py
 
-docs:
-	swift package generate-documentation --target SwiftConv --output-path docs/site
+# The plugin of DocC is fetched for this target alone (Package.swift), beside the sources of its own build.
+docs: $(VENV)/.docs $(VENV)/.native
+	SWIFTCONV_DOCS=1 swift package --scratch-path .build/docs --allow-writing-to-directory docs/site \
+		generate-documentation --target SwiftConv --output-path docs/site --warnings-as-errors --transform-for-static-hosting
+	cp docs/index.html docs/site/index.html
+	$(BIN)/python tools/python_docs.py docs/site/python
+	echo "written: docs/site; to read it: python3 -m http.server -d docs/site"
 
 wheel: | $(BIN)/python
 	$(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist .

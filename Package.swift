@@ -22,6 +22,11 @@ func kernels(_ level: String, march: String?) -> Target {
         kernels("V4", march: "x86-64-v4"),
     ]
 #endif
+/// Only `make docs` needs the documentation plugin: whoever builds or depends on the package fetches nothing.
+let documentation: [Package.Dependency] =
+    Context.environment["SWIFTCONV_DOCS"] == nil
+    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
+
 let levelNames = levels.map { Target.Dependency(stringLiteral: $0.name) }
 
 let package = Package(
@@ -30,6 +35,7 @@ let package = Package(
         .library(name: "SwiftConv", targets: ["SwiftConv"]),
         .library(name: "SwiftConvC", type: .static, targets: ["SwiftConvC"]),
     ],
+    dependencies: documentation,
     targets: [
         // 0: what the operating system and the C world need
         .target(name: "CShims"),

@@ -47,7 +47,6 @@ _LAZY = frozenset(
     {
         "_top_level",
         "activations",
-        "backend",
         "callbacks",
         "config",
         "constraints",
