@@ -50,16 +50,28 @@ test: test-swift test-python
 # The levels this machine has below its best one; the best one is the default of every run.
 LOWER := baseline $(if $(shell grep -m1 -ow avx512f /proc/cpuinfo),v3)
 
+# Who multiplies matrices: both, where the second one is installed.
+GEMMS := native $(if $(shell PATH=$$PATH:/sbin ldconfig -p 2>/dev/null | grep -m1 libopenblas.so.0),openblas)
+NO_OPENBLAS = $(if $(filter openblas,$(GEMMS)),:,echo "libopenblas.so.0 is not installed: the native matrix product alone is tested")
+
 test-swift:
 	swift test
 	for level in $(LOWER); do
 		SWIFTCONV_CPU_LEVEL=$$level SWIFTCONV_NUM_THREADS=1 swift test --skip-build --filter 'OpsTests|GraphTests'
+	done
+	$(NO_OPENBLAS)
+	for gemm in $(GEMMS); do
+		SWIFTCONV_GEMM=$$gemm swift test --skip-build --filter 'OpenBLASTests|MatMulTests|ConvolutionTests|ParityTests'
 	done
 
 test-python: $(VENV)/.dev $(VENV)/.native
 	$(BIN)/python -m pytest
 	for level in $(LOWER); do
 		SWIFTCONV_CPU_LEVEL=$$level SWIFTCONV_NUM_THREADS=1 $(BIN)/python -m pytest pytests/test_parity.py pytests/test_parity_api.py
+	done
+	$(NO_OPENBLAS)
+	for gemm in $(GEMMS); do
+		SWIFTCONV_GEMM=$$gemm $(BIN)/python -m pytest pytests/test_parity.py pytests/nn/test_gemm.py -k 'dense or convolution or gemm'
 	done
 
 lint: $(VENV)/.dev

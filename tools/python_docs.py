@@ -1,4 +1,4 @@
-"""The Python API's pages: `python_docs.py FOLDER`. What a module imports on first use is resolved first, for pdoc reads modules as they lie."""
+"""The Python API as pages: `python_docs.py FOLDER`. What modules import on first use is resolved: pdoc reads them as they lie."""
 
 from __future__ import annotations
 

@@ -21,6 +21,11 @@ int sc_cpu_x86_level(void) {
     return 1;
 }
 
+int sc_cpu_has_avx(void) {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx") != 0;
+}
+
 void sc_cpu_name(char out[49]) {
     unsigned int words[12];
     memset(words, 0, sizeof words);
@@ -32,6 +37,8 @@ void sc_cpu_name(char out[49]) {
 }
 #else
 int sc_cpu_x86_level(void) { return 0; }
+
+int sc_cpu_has_avx(void) { return 0; }
 
 void sc_cpu_name(char out[49]) { strcpy(out, "unknown"); }
 #endif

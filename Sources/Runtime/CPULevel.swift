@@ -45,6 +45,9 @@ package enum CPULevel: String, Sendable, CaseIterable, Comparable {
 
 /// The processor.
 package enum CPU {
+    /// Whether it has vectors of 256 bits, which the kernels of the baseline level do not use.
+    package static let hasAVX = sc_cpu_has_avx() != 0
+
     /// Its own name for itself, such as "AMD EPYC 9355 32-Core Processor".
     package static let name: String = {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 49) { buffer in

@@ -49,6 +49,16 @@ import Testing
         #expect(environment(["SWIFTCONV_GEMM": "mkl"]).error?.message.contains("native or openblas") == true)
     }
 
+    @Test func openBLASIsWantedWhereItIsFaster() {
+        #expect(OpenBLAS.isWanted(gemm: nil, level: .baseline, hasAVX: true))
+        #expect(!OpenBLAS.isWanted(gemm: nil, level: .baseline, hasAVX: false))
+        for level in [CPULevel.v3, .v4, .neon] { #expect(!OpenBLAS.isWanted(gemm: nil, level: level, hasAVX: true)) }
+        for level in CPULevel.allCases {
+            #expect(OpenBLAS.isWanted(gemm: .openblas, level: level, hasAVX: false))
+            #expect(!OpenBLAS.isWanted(gemm: .native, level: level, hasAVX: true))
+        }
+    }
+
     @Test func levelsOfCPUs() {
         #expect(CPULevel.levels(x86: 1) == [.baseline])
         #expect(CPULevel.levels(x86: 3) == [.baseline, .v3])

@@ -10,6 +10,8 @@
 // ---- CPU (cpu.c) -----------------------------------------------------------------------------------------------------------
 // The highest x86-64 level (1, 3 or 4; 2 counts as 1) whose instructions both the CPU and the operating system offer; 0 elsewhere.
 int sc_cpu_x86_level(void);
+/// Whether processor and operating system have AVX's vectors of 256 bits; 0 elsewhere than on x86-64.
+int sc_cpu_has_avx(void);
 // The processor's name, at most 48 characters and a NUL.
 void sc_cpu_name(char out[49]);
 // The version text of the C compiler that built this file (on Linux the one that comes with Swift).

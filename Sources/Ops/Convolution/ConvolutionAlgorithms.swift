@@ -6,9 +6,7 @@ enum ConvolutionAlgorithms {
     static func forward(_ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int) -> PreparedOp {
         if let prepared = depthwiseForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
         if let prepared = winogradForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
-        if OpenBLAS.isChosen, let product = MatMulShape(pointwise: shape), OpenBLASGemm.accepts(product), let blas = OpenBLAS.shared {
-            return OpenBLASGemm.prepare(product, hasBias: hasBias, activation, threads: threads, blas)
-        }
+        if let prepared = OpenBLASGemm.forward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
         if let prepared = indirectForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
         switch shape.dtype {
         case .float32:
@@ -23,6 +21,7 @@ enum ConvolutionAlgorithms {
     static func backwardInput(_ shape: ConvolutionShape, threads: Int) -> PreparedOp {
         if let prepared = depthwiseBackwardInput(shape, threads: threads) { return prepared }
         if let prepared = winogradBackwardInput(shape, threads: threads) { return prepared }
+        if let prepared = OpenBLASGemm.backwardInput(shape, threads: threads) { return prepared }
         if let prepared = indirectBackwardInput(shape, threads: threads) { return prepared }
         return shape.dtype == .float32
             ? referenceBackwardInput(Float.self, shape, threads) : referenceBackwardInput(Double.self, shape, threads)
@@ -30,6 +29,7 @@ enum ConvolutionAlgorithms {
 
     static func backwardFilter(_ shape: ConvolutionShape, threads: Int) -> PreparedOp {
         if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return prepared }
+        if let prepared = OpenBLASGemm.backwardFilter(shape, threads: threads) { return prepared }
         if let prepared = indirectBackwardFilter(shape, threads: threads) { return prepared }
         return shape.dtype == .float32
             ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads)

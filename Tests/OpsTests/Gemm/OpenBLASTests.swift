@@ -1,3 +1,4 @@
+import Foundation
 import Runtime
 import TensorCore
 import Testing
@@ -70,5 +71,45 @@ import Testing
             op: "conv2d", input: TensorSpec(.float32, [2, 5, 7, 9]), inputName: "x", filter: TensorSpec(.float32, [1, 1, 9, 6]),
             filterName: "filter", ["strides": .ints([2, 2])])
         #expect(MatMulShape(pointwise: strided) == nil)
+    }
+
+    @Test func gradientsOfAPointwiseConvolutionAreProducts() throws {
+        let blas = try #require(OpenBLAS.shared)
+        for (n, h, w, ic, oc) in [(2, 5, 7, 9, 6), (1, 1, 1, 1, 1), (3, 8, 11, 150, 33)] {
+            let shape = try ConvolutionShape(
+                op: "conv2d", input: TensorSpec(.float32, [n, h, w, ic]), inputName: "x", filter: TensorSpec(.float32, [1, 1, ic, oc]),
+                filterName: "filter", [:])
+            var r = Numbers(ic)
+            let (x, dy, filter) = (n * h * w * ic, n * h * w * oc, ic * oc)
+            let toInput = try #require(MatMulShape(pointwiseBackwardInput: shape))
+            let toFilter = try #require(MatMulShape(pointwiseBackwardFilter: shape))
+            let forInput = [filter, dy].map { r.values($0).map { Float($0) } }
+            let forFilter = [x, dy].map { r.values($0).map { Float($0) } }
+            let dx = try run(try #require(ConvolutionAlgorithms.indirectBackwardInput(shape, threads: 2)), forInput, x)
+            let otherDx = try run(OpenBLASGemm.prepare(toInput, a: 1, b: 0, hasBias: false, .linear, threads: 2, blas), forInput, x)
+            #expect(zip(dx, otherDx).allSatisfy { abs($0 - $1) <= 0x1p-16 }, "dx, \(ic)→\(oc)")
+            let df = try run(try #require(ConvolutionAlgorithms.indirectBackwardFilter(shape, threads: 2)), forFilter, filter)
+            let otherDf = try run(OpenBLASGemm.prepare(toFilter, hasBias: false, .linear, threads: 2, blas), forFilter, filter)
+            #expect(zip(df, otherDf).allSatisfy { abs($0 - $1) <= 0x1p-14 }, "dfilter, \(ic)→\(oc)")
+        }
+    }
+
+    /// `make test` runs this with `SWIFTCONV_GEMM` set to both words and on the baseline level without it.
+    @Test func theChosenOneServes() throws {
+        let word = getenv("SWIFTCONV_GEMM").map { String(cString: $0) } ?? ""
+        let chosen = word.isEmpty ? Kernels.level == .baseline && CPU.hasAVX : word == "openblas"
+        #expect(OpenBLAS.isChosen == chosen)
+        let values = [Double](repeating: 1, count: 6)
+        let product = try runOp("matmul", [([2, 3], values), ([3, 2], values)], [:])
+        #expect(product.algorithm == (chosen ? "openblas" : "native"))
+        #expect(product.values == [3, 3, 3, 3])
+        for (op, inputs, attributes): (String, [[Int]], Attributes) in [
+            ("conv2d", [[1, 2, 1, 3], [1, 1, 3, 2]], [:]),
+            ("conv2d_backward_input", [[1, 1, 3, 2], [1, 2, 1, 2]], ["input_shape": .ints([1, 2, 1, 3])]),
+            ("conv2d_backward_filter", [[1, 2, 1, 3], [1, 2, 1, 2]], ["filter_shape": .ints([1, 1, 3, 2])]),
+        ] {
+            let result = try runOp(op, inputs.map { ($0, [Double](repeating: 1, count: $0.reduce(1, *))) }, attributes)
+            #expect(result.algorithm == (chosen ? "openblas" : "gemm"), "\(op)")
+        }
     }
 }

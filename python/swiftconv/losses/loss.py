@@ -76,7 +76,7 @@ def reduce_weighted(values: Any, sample_weight: Any, reduction: Any, dtype: Any)
     count = 1
     for n in values.shape:
         count *= n
-    return total / float(max(count, 1))
+    return ops.divide(total, float(max(count, 1)))  # `/` of NumPy 1 would make float64 of a scalar
 
 
 def _aligned(values: Any, weight: Any) -> tuple[Any, Any]:
