@@ -323,3 +323,24 @@ def test_on_batch_methods_give_the_numbers_of_that_batch():
     for i, expected in zip((0, 32), alone, strict=True):
         assert model.train_on_batch(x[i : i + 32], y[i : i + 32]) == pytest.approx(expected, rel=1e-5)
         assert model.test_on_batch(x[i : i + 32], y[i : i + 32]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_custom_train_step_finds_the_compiled_metrics():
+    class Own(Model):
+        def train_step(self, data):
+            x, y = data
+            with GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(y=y, y_pred=y_pred)
+            self.optimizer.apply(tape.gradient(loss, self.trainable_weights), self.trainable_weights)
+            for metric in self.metrics:
+                metric.update_state(*((loss,) if metric.name == "loss" else (y, y_pred)))
+            return {metric.name: metric.result() for metric in self.metrics}
+
+    x, y = blobs(64)
+    inputs = Input((4,))
+    model = Own(inputs, layers.Dense(3, activation="softmax")(inputs))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(x, y, epochs=2, verbose=0).history
+    assert set(history) == {"loss", "accuracy"}
+    assert 0 < history["accuracy"][-1] <= 1

@@ -13,12 +13,15 @@ from swiftconv.errors import InvalidArgumentError
 __all__ = [
     "PhysicalDevice",
     "epsilon",
+    "experimental",
     "floatx",
+    "functions_run_eagerly",
     "get_visible_devices",
     "image_data_format",
     "list_logical_devices",
     "list_physical_devices",
     "num_threads",
+    "run_functions_eagerly",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
@@ -62,6 +65,31 @@ def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
     given = devices if isinstance(devices, (list, tuple)) else [devices]
     if device_type in (None, "CPU") and not any(getattr(d, "device_type", None) == "CPU" for d in given):
         raise ValueError("set_visible_devices: devices: expected the CPU among them: there is nothing else to run on")
+
+
+class experimental:
+    """TensorFlow's names for what GPUs need; there is none."""
+
+    list_physical_devices = staticmethod(list_physical_devices)
+    list_logical_devices = staticmethod(list_physical_devices)
+
+    @staticmethod
+    def set_memory_growth(device: Any, enable: bool) -> None:
+        """Accepted for TensorFlow's sake: memory is taken as it is needed."""
+
+    @staticmethod
+    def get_memory_growth(device: Any) -> bool:
+        """Always True: memory is taken as it is needed."""
+        return True
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Accepted for TensorFlow's sake: functions run eagerly; for the steps of `fit` there is `compile(run_eagerly=True)`."""
+
+
+def functions_run_eagerly() -> bool:
+    """Always True."""
+    return True
 
 
 def set_num_threads(threads: int) -> None:

@@ -86,3 +86,6 @@ class Callback:
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         """Called after `predict`."""
+
+    def on_interrupt(self, error: BaseException) -> None:
+        """Called in place of the `…_end` hooks when an exception (or Ctrl-C) ends `fit`, `evaluate` or `predict`."""

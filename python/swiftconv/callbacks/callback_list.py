@@ -10,6 +10,7 @@ from swiftconv.callbacks.history import History
 from swiftconv.callbacks.progbar_logger import ProgbarLogger
 
 _HOOKS = [name for name in vars(Callback) if name.startswith("on_")]
+_BY_INDEX = ("epoch_begin", "epoch_end", "batch_begin", "batch_end")
 
 
 class CallbackList(Callback):
@@ -79,7 +80,7 @@ def _overrides_batch_hooks(callback: Callback, kind: str) -> bool:
 
 
 def _forward(hook: str) -> Any:
-    if hook.endswith(("epoch_begin", "epoch_end", "batch_begin", "batch_end")):
+    if hook.endswith(_BY_INDEX):
 
         def indexed(self: CallbackList, index: int, logs: Logs | None = None) -> None:
             for callback in self.callbacks:
@@ -87,9 +88,9 @@ def _forward(hook: str) -> Any:
 
         return indexed
 
-    def plain(self: CallbackList, logs: Logs | None = None) -> None:
+    def plain(self: CallbackList, argument: Any = None) -> None:
         for callback in self.callbacks:
-            getattr(callback, hook)(logs)
+            getattr(callback, hook)(argument)
 
     return plain
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import Any
@@ -13,7 +14,8 @@ class ProgbarLogger(Callback):
     """Shows the progress of `fit`, `evaluate` and `predict`.
 
     On a terminal with `verbose=1` a bar with the step, the time a step takes and the metrics (drawn by tqdm, at most ten times a
-    second). With `verbose=2`, or where the output is no terminal, one line an epoch.
+    second, cut where the terminal ends); at the end of an epoch one whole line takes its place. With `verbose=2`, or where the
+    output is no terminal, that line alone.
     """
 
     def __init__(self) -> None:
@@ -69,6 +71,12 @@ class ProgbarLogger(Callback):
     def on_predict_end(self, logs: Logs | None = None) -> None:
         self._finish(None)
 
+    def on_interrupt(self, error: BaseException) -> None:
+        if self._bar is not None:
+            self._bar.leave = True  # how far it came
+        self._close()
+        self._training = False
+
     def _begin(self) -> None:
         self._close()
         self._steps = 0
@@ -76,11 +84,14 @@ class ProgbarLogger(Callback):
         if self._verbose == 1:
             from tqdm import tqdm
 
+            columns, lines = shutil.get_terminal_size()  # a guess where the terminal does not say; tqdm would draw nothing
             self._bar = tqdm(
                 total=self.params.get("steps"),
                 file=sys.stdout,
                 unit="step",
-                dynamic_ncols=True,
+                ncols=columns,
+                nrows=lines,
+                leave=False,
                 bar_format="{n_fmt}/{total_fmt} |{bar:20}| {elapsed}<{remaining}{postfix}",
             )
 
@@ -93,14 +104,11 @@ class ProgbarLogger(Callback):
             self._bar.update(1)
 
     def _finish(self, logs: Logs | None) -> None:
-        text = self._text(logs)
-        if self._bar is not None:
-            self._bar.set_postfix_str(text, refresh=True)
-            self._close()
-        elif self._verbose == 2:
+        self._close()
+        if self._verbose:
             seconds = time.perf_counter() - self._start
             total = self.params.get("steps") or self._steps
-            print(f"{self._steps}/{total} - {seconds:.1f}s - {text}", flush=True)
+            print(f"{self._steps}/{total} - {seconds:.1f}s - {self._text(logs)}", flush=True)
 
     def _close(self) -> None:
         if self._bar is not None:

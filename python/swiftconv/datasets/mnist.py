@@ -53,7 +53,8 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Arrays:
 
     Args:
         path: a file `mnist.npz`, or its folder. Without it the folder named by the environment variable `SWIFTCONV_DATA_DIR` is
-            looked at, then the cache; else the file is downloaded to the cache and checked.
+            looked at, then the cache; else the file is downloaded to the cache and checked. The bare name `mnist.npz`, Keras's
+            default, means the same as none unless there is such a file.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`: uint8 pictures of shape `(60000, 28, 28)` and `(10000, 28, 28)`, uint8 labels of
@@ -63,9 +64,11 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Arrays:
         FileNotFoundError: if `path` is given and is not there, or there is no copy and no network.
         ValueError: if the file is not MNIST.
     """
+    if path == "mnist.npz" and not os.path.exists(path):
+        path = None
     file = find(path) or _download()
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with open(file, "rb") as handle, np.load(handle, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in _SHAPES}
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise ValueError(f"mnist.load_data: expected the arrays {', '.join(_SHAPES)} in {file!r}: {error}") from error

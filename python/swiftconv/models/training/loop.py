@@ -46,13 +46,6 @@ def _callbacks(model: Any, callbacks: Any, verbose: Any, history: bool, **params
     return CallbackList(callbacks, add_history=history, add_progbar=shown != 0, model=model, verbose=shown, **params)
 
 
-def _close_bars(callbacks: CallbackList) -> None:
-    for callback in callbacks.callbacks:
-        close = getattr(callback, "_close", None)
-        if close is not None:
-            close()
-
-
 def _validates(epoch: int, frequency: Any) -> bool:
     if isinstance(frequency, int):
         return (epoch + 1) % frequency == 0
@@ -116,8 +109,8 @@ def fit(
         if model.optimizer is not None and epochs > initial_epoch:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         watch.on_train_end(logs)
-    except BaseException:
-        _close_bars(watch)
+    except BaseException as error:
+        watch.on_interrupt(error)
         raise
     finally:
         model._initial_epoch = None
@@ -186,9 +179,9 @@ def evaluate(
             raise ValueError("evaluate: x: expected at least one batch, received none")
         logs = numbers(logs)
         watch.on_test_end(logs)
-    except BaseException:
-        if not isinstance(callbacks, CallbackList):
-            _close_bars(watch)
+    except BaseException as error:
+        if watch is not callbacks:  # within fit, which tells them
+            watch.on_interrupt(error)
         raise
     return packed(logs, return_dict)
 
@@ -208,8 +201,8 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: int | None
         if not parts:
             parts.append(_no_samples(model, data))
         watch.on_predict_end()
-    except BaseException:
-        _close_bars(watch)
+    except BaseException as error:
+        watch.on_interrupt(error)
         raise
     if len(parts) == 1:
         return nest.map_structure(np.array, parts[0])

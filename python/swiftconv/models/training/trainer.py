@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
-import numpy as np
-
 from swiftconv import optimizers
-from swiftconv._core import KerasTensor, convert_to_tensor, history_disabled
-from swiftconv.layers._context import calling
 from swiftconv.metrics import Mean
 from swiftconv.models.training import loop, steps
 from swiftconv.models.training.compile_losses import CompiledLoss, add_up
-from swiftconv.models.training.compile_metrics import CompiledMetrics, MetricFailure
+from swiftconv.models.training.compile_metrics import CompiledMetrics
 from swiftconv.models.training.data import as_arrays
+from swiftconv.models.training.step_runner import StepRunner
 from swiftconv.utils import nest
 from swiftconv.utils.serialization import deserialize_keras_object, serialize_keras_object
 
 
-class Trainer:
+class Trainer(StepRunner):
     """The methods of training; mixed with a `Layer` in `Model`."""
 
     _loss_tracker: Any = None
-    _compile_loss: Any = None
-    _compile_metrics: Any = None
     _compile_config: Any = None
-    optimizer: Any = None
-    compiled = False
-    run_eagerly = False
     stop_training = False
     jit_compile = None
     steps_per_execution = 1
     history: Any = None
     _initial_epoch: Any = None
-    _eager_metrics: Any = ()
-    _steps: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args or kwargs:
@@ -197,105 +186,9 @@ class Trainer:
                 return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
             raise
 
-    # ---- steps ------------------------------------------------------------------------------------------------------------
-
-    def _prepare(self, data: Any, kind: str) -> None:
-        """Builds the model, metrics and optimizer before the first step is traced."""
-        x, y, _ = data
-        model: Any = self
-        if not model.built or any(not layer.built for layer in model._flatten_layers(include_self=False)):
-            _build_on(model, x)
-        if kind == "predict":
-            return
-        if not self._compile_metrics.built or (self._compile_loss is not None and not self._compile_loss.built):
-            y_pred = _spec_of_prediction(model, x)
-            if y_pred is not None:
-                if self._compile_loss is not None and not self._compile_loss.built:
-                    self._compile_loss.output_names = self._compile_loss.output_names or self._names_of_outputs()
-                    self._compile_loss.build(y_pred)
-                if not self._compile_metrics.built:
-                    self._compile_metrics.output_names = self._compile_metrics.output_names or self._names_of_outputs()
-                    self._compile_metrics.build(y, y_pred)
-        if kind == "train" and self.optimizer is not None and not self.optimizer.built:
-            self.optimizer.build(model.trainable_weights)
-
     def _is_overridden(self, kind: str) -> bool:
         name = f"{kind}_step"
         return getattr(type(self), name) is not getattr(Trainer, name) or name in self.__dict__
-
-    def _run_step(self, kind: str, data: tuple[Any, Any, Any]) -> Any:
-        """One batch: compiled where it can be, else op by op."""
-        if self._steps is None:
-            self._steps = {}
-        if kind == "predict" and not self.compiled:
-            self._force_eager = self.__dict__.get("_force_eager", False)
-        if self.run_eagerly or self.__dict__.get("_force_eager") or self._is_overridden(kind):
-            return self._run_eagerly(kind, data)
-        phase = self.optimizer.accumulation_phase() if kind == "train" and self.optimizer is not None else None
-        trainable = self._trainable_flags() if kind == "train" else None
-        key = steps.key_of(kind, data, (phase, trainable) if phase is not True or trainable is None else trainable)
-        step = self._steps.get(key)
-        if step is None:
-            self._prepare(data, kind)
-            step = self._compile_step(kind, data, key, phase)
-            if step is None:
-                return self._run_eagerly(kind, data)
-        return self._finish(step.run(data), data) if kind != "predict" else step.run(data)
-
-    def _trainable_flags(self) -> tuple[bool, ...]:
-        """Which weights are trained. The list of weights is looked up once: it changes only before the first step."""
-        if not self._steps or self.__dict__.get("_weights_of_steps") is None:
-            self.__dict__["_weights_of_steps"] = _Weights(self.weights)  # type: ignore[attr-defined]
-        return tuple(v.trainable for v in self.__dict__["_weights_of_steps"].variables)
-
-    def _compile_step(self, kind: str, data: tuple[Any, Any, Any], key: Any, phase: Any) -> Any:
-        if self.optimizer is not None:
-            self.optimizer._is_update_step = phase
-        while True:
-            try:
-                step = steps.Step(self, kind, data)
-            except MetricFailure as failure:
-                if any(failure.metric is one for one in self._eager_metrics):
-                    raise
-                self._eager_metrics = (*self._eager_metrics, failure.metric)
-                self._steps = {}
-                continue
-            except steps.NeedsNumbers as error:
-                warnings.warn(
-                    f"model {self.name!r} is run op by op, which is slower: {error}",  # type: ignore[attr-defined]
-                    stacklevel=4,
-                )
-                self._force_eager = True
-                return None
-            finally:
-                self._clear_losses()  # type: ignore[attr-defined]
-            self._steps[key] = step
-            return step
-
-    def _finish(self, logs: Any, data: tuple[Any, Any, Any]) -> dict[str, Any]:
-        """Metrics that need numbers are updated with the prediction, which the step returned for them."""
-        if not self._eager_metrics:
-            return logs  # type: ignore[no-any-return]
-        y_pred = logs.pop("__y_pred__")
-        _, y, sample_weight = data
-        self._compile_metrics.update_state(y, y_pred, sample_weight, only=self._eager_metrics)
-        logs.update(
-            self._compile_metrics.results(skip=[m for m in self._compile_metrics.metrics if m not in self._eager_metrics])
-        )
-        return logs  # type: ignore[no-any-return]
-
-    def _run_eagerly(self, kind: str, data: tuple[Any, Any, Any]) -> Any:
-        model: Any = self
-        if not model.built:
-            _build_on(model, data[0])
-        if kind == "train" and self.optimizer is not None and not self.optimizer.built and not self._is_overridden(kind):
-            self.optimizer.build(model.trainable_weights)
-        tensors = nest.map_structure(lambda a: None if a is None else convert_to_tensor(a), list(data))
-        x, y, sample_weight = tensors
-        packed = (x,) if y is None and sample_weight is None else (x, y) if sample_weight is None else (x, y, sample_weight)
-        if kind == "predict":
-            return nest.map_structure(np.asarray, self.predict_step(packed))
-        return getattr(self, f"{kind}_step")(packed)
 
     # ---- loops ------------------------------------------------------------------------------------------------------------
 
@@ -468,13 +361,6 @@ class Trainer:
             self.optimizer.build(model.trainable_weights)
 
 
-class _Weights:
-    """A list that is not taken for weights of the model's own."""
-
-    def __init__(self, variables: list[Any]) -> None:
-        self.variables = variables
-
-
 def steps_check(name: str) -> None:
     """Raises ValueError for the name of a loss that does not exist."""
     from swiftconv import losses
@@ -487,41 +373,3 @@ def _triple(data: Any) -> tuple[Any, Any, Any]:
         x, y, weight = (*data, None, None)[:3]
         return x, y, weight
     return data, None, None
-
-
-def _symbolic(x: Any) -> Any:
-    def one(a: Any) -> Any:
-        if a is None:
-            return None
-        dtype = str(a.dtype) if str(a.dtype) in ("float32", "float64", "int32", "int64", "uint8", "bool") else "float32"
-        return KerasTensor((None, *a.shape[1:]), dtype=dtype)
-
-    return nest.map_structure(one, x)
-
-
-def _build_on(model: Any, x: Any) -> None:
-    """Builds a model for data: on shapes, or where its `call` needs numbers, on the first samples."""
-    shaped = _symbolic(x)
-    try:
-        if model.__dict__.get("_layers") is not None and hasattr(model, "_maybe_build"):
-            model.build(nest.map_structure(lambda t: tuple(t.shape), shaped))
-            return
-        with history_disabled(), calling(model, False):
-            if not model.built:
-                model._build_for((shaped,), {})
-            model.call(shaped)
-        model.built = True
-    except Exception:
-        few = nest.map_structure(lambda a: None if a is None else a[:1], x)
-        model(few)
-
-
-def _spec_of_prediction(model: Any, x: Any) -> Any:
-    try:
-        with history_disabled(), calling(model, False):
-            return model.compute_output_spec(_symbolic(x)) if model.__dict__.get("_functional") else model.call(_symbolic(x))
-    except Exception:
-        try:
-            return model(nest.map_structure(lambda a: None if a is None else a[:1], x))
-        except Exception:
-            return None

@@ -1,0 +1,48 @@
+"""TensorFlow's names at the top of the package."""
+
+import numpy as np
+import pytest
+import swiftconv as tf
+
+
+def test_every_name_is_there_and_is_listed():
+    for name in tf.__dir__():
+        assert getattr(tf, name, tf) is not tf, name
+    with pytest.raises(AttributeError, match="magic"):
+        _ = tf.magic
+
+
+def test_math_and_linalg_share_the_functions_of_the_top():
+    assert tf.math.add is tf.add
+    assert tf.linalg.matmul is tf.matmul
+    for name in tf.math.__all__:
+        assert callable(getattr(tf.math, name)), name
+    a = np.arange(6.0).reshape(1, 2, 3)
+    np.testing.assert_array_equal(tf.linalg.matrix_transpose(a), a.swapaxes(-1, -2))
+
+
+def test_newaxis_adds_an_axis():
+    x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    assert x[tf.newaxis].shape == (1, 2, 2)
+    np.testing.assert_array_equal(x[tf.newaxis, ..., 0], [[1.0, 3.0]])
+
+
+def test_print_shows_numbers(capsys):
+    tf.print("x:", tf.constant([1, 2]), tf.Variable(3.0), sep="|", end="!\n")
+    assert capsys.readouterr() == ("", "x:|[1 2]|3.0!\n")
+
+
+def test_like_functions_follow_their_input():
+    for function, value in ((tf.zeros_like, 0), (tf.ones_like, 1)):
+        found = function(np.full((2, 3), 7, "int32"))
+        assert isinstance(found, tf.Tensor)
+        assert found.dtype == tf.int32
+        assert (found.numpy() == value).all()
+        assert function([1.5], dtype="float64").dtype == tf.float64
+
+
+def test_unstack_gives_tensors():
+    rows = tf.unstack(np.arange(6).reshape(2, 3))
+    assert [type(r) for r in rows] == [tf.Tensor, tf.Tensor]
+    np.testing.assert_array_equal(rows[1], [3, 4, 5])
+    np.testing.assert_array_equal(tf.unstack(np.arange(6).reshape(2, 3), axis=1)[2], [2, 5])
