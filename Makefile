@@ -3,7 +3,8 @@
 #   make test    Swift's tests, then Python's, also on the lower CPU levels and with one thread
 #   make lint    formatters, linters, types, direction of imports, exported symbols, file sizes
 #   make format  let the formatters do their part
-#   make bench   short benchmark of the kernels and of a training step
+#   make bench   every operation and a training step, swiftconv alone, in at most 5 minutes
+#   make bench-peers   all of it beside TensorFlow, JAX, ONNX Runtime, OpenVINO …; writes docs/performance.md
 #   make docs    the API's documentation, Swift's and Python's, docs/site/
 #   make wheel   a wheel, dist/
 #   make clean   remove everything that was built
@@ -11,7 +12,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: demo test test-swift test-python lint format bench docs wheel clean
+.PHONY: demo test test-swift test-python lint format bench bench-peers docs wheel clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -40,6 +41,10 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python
 	$(PIP) install --no-build-isolation -e '.[docs]'
+	touch $@ $(VENV)/.native
+
+$(VENV)/.bench: pyproject.toml | $(BIN)/python
+	$(PIP) install --no-build-isolation -e '.[bench]'
 	touch $@ $(VENV)/.native
 
 demo: $(VENV)/.demo $(VENV)/.native
@@ -89,8 +94,24 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only $(PYTHON_CODE)
 	$(BIN)/ruff format $(PYTHON_CODE)
 
+# swiftconv alone, also with OpenBLAS; at most 5 minutes
 bench: $(VENV)/.native
-	$(BIN)/python benchmarks/python/compare.py
+	$(BIN)/python benchmarks/python/run.py --quick
+
+# All rows beside other libraries. They get an environment of their own (.venv-peers; PEER_PYTHON names another one, which is left as it is).
+# PEERS="torch" adds packages to it, ONLY='dense-3x3' takes some of the rows.
+PEER_PACKAGES := tensorflow-cpu keras jax onnxruntime openvino onnx
+PEERS ?=
+ONLY ?=
+PEER_PYTHON ?= .venv-peers/bin/python
+PUBLISH ?= docs/performance.md
+.venv-peers/bin/python:
+	$(PYTHON) -m venv .venv-peers
+	$@ -m pip --disable-pip-version-check --quiet install $(PEER_PACKAGES)
+
+bench-peers: $(VENV)/.bench $(VENV)/.native $(PEER_PYTHON)
+	$(if $(PEERS),$(PEER_PYTHON) -m pip --disable-pip-version-check --quiet install $(PEERS))
+	$(BIN)/python benchmarks/python/run.py --peers '.*' --python $(PEER_PYTHON) --only '$(ONLY)' $(if $(PUBLISH),--publish $(PUBLISH))
 
 # The plugin of DocC is fetched for this target alone (Package.swift), beside the sources of its own build.
 docs: $(VENV)/.docs $(VENV)/.native

@@ -6,7 +6,8 @@ let package = Package(
     name: "consumer",
     dependencies: [.package(name: "swiftconv", path: "../..")],
     targets: [
-        .executableTarget(name: "consumer", dependencies: [.product(name: "SwiftConv", package: "swiftconv")])
+        .executableTarget(name: "consumer", dependencies: [.product(name: "SwiftConv", package: "swiftconv")]),
+        .executableTarget(name: "snippets", dependencies: [.product(name: "SwiftConv", package: "swiftconv")]),
     ],
     swiftLanguageModes: [.v6]
 )
