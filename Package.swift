@@ -49,7 +49,7 @@ let package = Package(
             // 3: CPU choice, threads, memory
             .target(name: "Runtime", dependencies: ["CShims", "TensorCore", "CKernelInterface"] + levelNames),
             // 4: one file = one op
-            .target(name: "Ops", dependencies: ["TensorCore", "CKernelInterface", "Runtime"]),
+            .target(name: "Ops", dependencies: ["CShims", "TensorCore", "CKernelInterface", "Runtime"]),
             // 5: graph, autodiff, planning, execution
             .target(name: "Graph", dependencies: ["TensorCore", "Runtime", "Ops"]),
             // 6: the two doors

@@ -2,9 +2,12 @@
 #include "cshims.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #if defined(__linux__)
 #include <sched.h>
@@ -78,6 +81,43 @@ long sc_read_file(const char *path, char *out, long capacity) {
     }
     close(file);
     return total;
+}
+
+// Makes the folder of `path`, and that folder's folder.
+static void make_folders(const char *path) {
+    char folder[4096];
+    size_t length = strlen(path);
+    if (length >= sizeof folder) return;
+    memcpy(folder, path, length + 1);
+    char *last = strrchr(folder, '/');
+    if (!last || last == folder) return;
+    *last = 0;
+    if (mkdir(folder, 0700) == 0 || errno != ENOENT) return;
+    char *before = strrchr(folder, '/');
+    if (!before || before == folder) return;
+    *before = 0;
+    mkdir(folder, 0700);
+    *before = '/';
+    mkdir(folder, 0700);
+}
+
+int sc_write_file(const char *path, const char *data, long count) {
+    make_folders(path);
+    char temporary[4096];
+    int length = snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
+    if (length < 0 || length >= (int)sizeof temporary) return -1;
+    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0) return -1;
+    long done = 0;
+    while (done < count) {
+        long wrote = write(file, data + done, (size_t)(count - done));
+        if (wrote <= 0) break;
+        done += wrote;
+    }
+    int status = close(file);
+    if (status == 0 && done == count && rename(temporary, path) == 0) return 0;
+    unlink(temporary);
+    return -1;
 }
 
 const char *sc_library_of(const void *address) {

@@ -37,17 +37,7 @@ package final class Executable: @unchecked Sendable {
         var program = try Program(graph, feeds: feeds, fetches: fetches)
         try Passes.run(&program, optimize: options.passes)
         let threads = max(1, options.threads ?? ThreadCount.current)
-        let context = PrepareContext(threads: threads)
-        var prepared: [PreparedOp?] = []
-        for node in program.nodes {
-            if options.reuse, KnownOps.aliases.contains(node.op.name) {
-                prepared.append(nil)
-            } else {
-                prepared.append(
-                    try node.op.prepare(program.specs(node.inputs), program.specs(node.outputs), node.attributes, context))
-            }
-        }
-        let plan = Planner.plan(program, workspaces: prepared.map { $0?.workspaceBytes ?? 0 }, reuse: options.reuse)
+        let (prepared, plan) = try Self.plan(program, threads, reuse: options.reuse)
         self.feedSpecs = program.feedSpecs
         self.fetchSpecs = program.specs(program.fetches)
         self.program = program
@@ -55,6 +45,41 @@ package final class Executable: @unchecked Sendable {
         self.prepared = prepared
         self.threads = threads
         self.state = try RunState(program, plan, prepared)
+    }
+
+    /// Chooses the algorithms and lays out the memory. Where that is more than the memory limit, once more with what activations leave of it
+    /// for work memory, then with the leanest algorithms.
+    private static func plan(_ program: Program, _ threads: Int, reuse: Bool) throws(ConvError) -> ([PreparedOp?], Plan) {
+        let settings = Settings.current
+        var (prepared, plan) = try plan(program, threads, settings, reuse: reuse)
+        guard let limit = settings.memoryLimit, plan.arenaBytes > limit else { return (prepared, plan) }
+        let activations = Planner.plan(program, workspaces: prepared.map { _ in 0 }, reuse: reuse).arenaBytes
+        for room in [max(0, limit - activations), 0] {
+            var tighter = settings
+            tighter.memoryLimit = room
+            (prepared, plan) = try self.plan(program, threads, tighter, reuse: reuse)
+            if plan.arenaBytes <= limit { return (prepared, plan) }
+        }
+        throw .outOfMemory(
+            "executable: memory limit: expected at least \(plan.arenaBytes) bytes, \(activations) of them for the values in flight, "
+                + "received a limit of \(limit); raise it with set_memory_limit, or use smaller batches")
+    }
+
+    private static func plan(
+        _ program: Program, _ threads: Int, _ settings: Settings.Values, reuse: Bool
+    ) throws(ConvError) -> ([PreparedOp?], Plan) {
+        let steady = program.steadyValues
+        var prepared: [PreparedOp?] = []
+        for node in program.nodes {
+            if reuse, KnownOps.aliases.contains(node.op.name) {
+                prepared.append(nil)
+                continue
+            }
+            let context = PrepareContext(
+                threads: threads, constantInputs: node.inputs.indices.filter { steady[node.inputs[$0]] }, settings: settings)
+            prepared.append(try node.op.prepare(program.specs(node.inputs), program.specs(node.outputs), node.attributes, context))
+        }
+        return (prepared, Planner.plan(program, workspaces: prepared.map { $0?.workspaceBytes ?? 0 }, reuse: reuse))
     }
 
     /// Runs once. `feeds` and `fetches` point to the first elements of dense tensors of `feedSpecs` and `fetchSpecs`; outputs must

@@ -39,6 +39,22 @@ struct Program {
     /// What the passes did, for people.
     var notes: [String] = []
 
+    /// The values that stay the same over many runs: constants, variables that this program does not assign, and what depends on them alone.
+    var steadyValues: [Bool] {
+        let assigned = Set(assignments.map { ObjectIdentifier($0.variable) })
+        var steady = values.map { value in
+            switch value.origin {
+            case .constant: true
+            case .variable(let variable): !assigned.contains(ObjectIdentifier(variable))
+            case .feed, .computed: false
+            }
+        }
+        for node in nodes where !node.inputs.isEmpty && node.inputs.allSatisfy({ steady[$0] }) {
+            for output in node.outputs { steady[output] = true }
+        }
+        return steady
+    }
+
     /// What `fetches` and the graph's assignments need, given `feeds`.
     init(_ graph: Graph, feeds: [Value], fetches wanted: [Value]) throws(ConvError) {
         var indices = [Int?](repeating: nil, count: graph.valueCount)

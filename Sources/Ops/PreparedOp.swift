@@ -1,11 +1,24 @@
+import Runtime
 import TensorCore
 
 /// What an op may know of the place where it will run.
 package struct PrepareContext: Sendable {
     /// The most threads that `run` may use (pass it to `parallelFor`); results must not depend on it.
     package var threads: Int
-    /// Whether the graph keeps pre-packed forms of these inputs (constants and weights between updates).
-    package init(threads: Int) { self.threads = threads }
+    package var precision: Precision
+    /// The most bytes of workspace; algorithms that need more are passed over.
+    package var memoryLimit: Int
+    package var autotune: Bool
+    /// Inputs whose content stays the same over many runs, so that `prepack` is paid once (constants, weights at inference).
+    package var constantInputs: [Int]
+
+    package init(threads: Int, constantInputs: [Int] = [], settings: Settings.Values = Settings.current) {
+        self.threads = threads
+        self.constantInputs = constantInputs
+        precision = settings.precision
+        memoryLimit = settings.memoryLimit ?? Int.max
+        autotune = settings.autotune
+    }
 }
 
 /// The memory of one run.

@@ -16,6 +16,10 @@ import TensorCore
 /// | `SWIFTCONV_CPU_LEVEL` | `baseline`, `v3`, `v4` (`neon` on arm64): the kernels to use; none beyond the processor's |
 /// | `SWIFTCONV_NUM_THREADS` | 1 to 1024 |
 /// | `SWIFTCONV_GEMM` | `native`, `openblas` |
+/// | `SWIFTCONV_PRECISION` | `default`, `highest` (no Winograd) |
+/// | `SWIFTCONV_MEMORY_LIMIT` | bytes of work memory for one op or one executable |
+/// | `SWIFTCONV_AUTOTUNE` | `on`, `off`: choose algorithms by measuring them |
+/// | `SWIFTCONV_CACHE_DIR` | where autotune keeps its choices; else `XDG_CACHE_HOME/swiftconv`, else `~/.cache/swiftconv` |
 package struct Environment: Sendable {
     package enum GEMM: String, Sendable, CaseIterable {
         case native
@@ -29,6 +33,11 @@ package struct Environment: Sendable {
     package var gemm: GEMM?
     /// nil: from affinity, quota and processors.
     package var threads: Int?
+    package var precision = Precision.standard
+    package var memoryLimit: Int?
+    package var autotune = false
+    /// The folder for what is kept between processes; nil where there is no home.
+    package var cacheFolder: String?
     /// The first variable with a value that cannot be had, as the error that every door throws at its first use.
     package var error: ConvError?
 
@@ -65,6 +74,30 @@ package struct Environment: Sendable {
                 error = .invalidArgument("SWIFTCONV_GEMM: expected native or openblas, received \"\(received)\"")
             }
         }
+
+        if let received = text("SWIFTCONV_PRECISION") {
+            if let known = Precision(rawValue: received) {
+                precision = known
+            } else if error == nil {
+                error = .invalidArgument("SWIFTCONV_PRECISION: expected default or highest, received \"\(received)\"")
+            }
+        }
+
+        if let received = text("SWIFTCONV_MEMORY_LIMIT") {
+            memoryLimit = Int(received).flatMap { $0 >= 0 ? $0 : nil }
+            if memoryLimit == nil, error == nil {
+                error = .invalidArgument("SWIFTCONV_MEMORY_LIMIT: expected a number of bytes, received \"\(received)\"")
+            }
+        }
+
+        if let received = text("SWIFTCONV_AUTOTUNE") {
+            autotune = received == "on"
+            if received != "on", received != "off", error == nil {
+                error = .invalidArgument("SWIFTCONV_AUTOTUNE: expected on or off, received \"\(received)\"")
+            }
+        }
+        cacheFolder =
+            text("SWIFTCONV_CACHE_DIR") ?? text("XDG_CACHE_HOME").map { $0 + "/swiftconv" } ?? text("HOME").map { $0 + "/.cache/swiftconv" }
     }
 
     /// Throws what is wrong with the environment variables. Every door calls it before it does any work.

@@ -16,11 +16,8 @@ package enum ThreadCount {
     /// What the environment or the system offers, whatever `set` said since.
     package static var offered: Int { initial.threads }
 
-    /// Changes with every `set`: what was prepared for another number can be prepared anew.
-    package static var version: UInt32 { sc_atomic_load(&sets) }
-
     /// What decided over `current`: "SWIFTCONV_NUM_THREADS", "affinity", "cgroup quota", "processors" or "set_num_threads".
-    package static var source: String { version == 0 ? initial.source : "set_num_threads" }
+    package static var source: String { sc_atomic_load(&sets) == 0 ? initial.source : "set_num_threads" }
 
     /// The setting at run time. Work that is going on ends with the number it began with.
     package static func set(_ number: Int) throws(ConvError) {
@@ -32,6 +29,7 @@ package enum ThreadCount {
         let next = sets &+ 1
         sc_atomic_store(&sets, next == 0 ? 1 : next)
         sc_unlock(&lock)
+        Settings.bumpVersion()
     }
 
     struct Choice: Sendable, Equatable {

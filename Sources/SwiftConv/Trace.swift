@@ -116,7 +116,8 @@ private enum EagerOps {
         var op: String
         var inputs: [TensorSpec]
         var attributes: Attributes
-        var threads: Int
+        /// The number of threads among them.
+        var settings: UInt32
     }
 
     struct Entry {
@@ -129,7 +130,7 @@ private enum EagerOps {
     private static let lock = Lock()
 
     static func prepared(_ name: String, _ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> Entry {
-        let key = Key(op: name, inputs: inputs, attributes: attributes, threads: ThreadCount.current)
+        let key = Key(op: name, inputs: inputs, attributes: attributes, settings: Settings.version)
         lock.lock()
         let found = known[key]
         lock.unlock()
@@ -137,7 +138,7 @@ private enum EagerOps {
         let op = try Registry.op(name)
         var outputs: [TensorSpec] = []
         for spec in try op.outputSpecs(inputs, attributes) { outputs.append(try spec.validated(name)) }
-        let made = Entry(op: try op.prepare(inputs, outputs, attributes, PrepareContext(threads: key.threads)), outputs: outputs)
+        let made = Entry(op: try op.prepare(inputs, outputs, attributes, PrepareContext(threads: ThreadCount.current)), outputs: outputs)
         lock.lock()
         if known.count >= limit { known.removeAll() }
         known[key] = made

@@ -17,6 +17,8 @@ public func environment(_ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>
         // Apart from the literal: together they take the type checker too long on a busy machine.
         let levels: Json = .array(CPULevel.available.map { level in .string(level.rawValue) })
         let openBLAS: Json = OpenBLAS.shared.map { library in .string(library.path) } ?? .null
+        let settings = Settings.current
+        let memoryLimit: Json = settings.memoryLimit.map { bytes in .int(bytes) } ?? .null
         let gemm: Json = .string(OpenBLAS.isChosen ? "openblas" : "native")
         try write(
             Json.object([
@@ -32,6 +34,9 @@ public func environment(_ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>
                 ("processors", .int(Int(sc_cpu_count()))),
                 ("gemm", gemm),
                 ("openblas", openBLAS),
+                ("precision", .string(settings.precision.rawValue)),
+                ("memory_limit", memoryLimit),
+                ("autotune", .bool(settings.autotune)),
             ]).text, to: json, "json")
     }
 }
@@ -51,3 +56,18 @@ public func setNumThreads(_ threads: Int32) -> Int32 {
 
 @_cdecl("sc_num_threads")
 public func numThreads() -> Int32 { Int32(ThreadCount.current) }
+
+@_cdecl("sc_set_precision")
+public func setPrecision(_ precision: UnsafePointer<CChar>?) -> Int32 {
+    status { () throws(ConvError) in try Settings.setPrecision(String(cString: try given(precision, "precision"))) }
+}
+
+@_cdecl("sc_set_memory_limit")
+public func setMemoryLimit(_ bytes: Int64) -> Int32 {
+    status { () throws(ConvError) in try Settings.setMemoryLimit(bytes == -1 ? nil : Int(bytes)) }
+}
+
+@_cdecl("sc_set_autotune")
+public func setAutotune(_ on: Int32) -> Int32 {
+    status { () throws(ConvError) in Settings.update { $0.autotune = on != 0 } }
+}

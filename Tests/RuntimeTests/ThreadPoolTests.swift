@@ -175,9 +175,9 @@ import _TestSupport
     @Test func settingTheNumberOfThreads() throws {
         try ThreadSettings.exclusively {
             let before = ThreadCount.current
-            let version = ThreadCount.version
+            let version = Settings.version
             try ThreadCount.set(before)
-            #expect(ThreadCount.version != version)
+            #expect(Settings.version != version)
             #expect(ThreadCount.source == "set_num_threads")
             for bad in [0, -1, 1025, Int.min, Int.max] {
                 #expect(throws: ConvError.self) { try ThreadCount.set(bad) }

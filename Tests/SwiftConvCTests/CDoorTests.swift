@@ -14,6 +14,7 @@ import _TestSupport
 
     @Test func library() throws { try passes(c_door_library) }
     @Test func ops() throws { try passes(c_door_ops) }
+    @Test func packed() throws { try passes(c_door_packed) }
     @Test func badArgumentsAreErrors() throws { try passes(c_door_bad_arguments) }
     @Test func memory() throws { try passes(c_door_memory) }
     @Test func variables() throws { try passes(c_door_variables) }

@@ -10,7 +10,7 @@ const char *c_door_library(void) {
     CHECK_OK(sc_environment(&json));
     CHECK(json != NULL);
     static const char *const keys[] = {"version", "compiler", "cpu", "level", "level_source", "levels", "threads",
-                                       "threads_source", "gemm", "openblas"};
+                                       "threads_source", "gemm", "openblas", "precision", "memory_limit", "autotune"};
     for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++) {
         char quoted[64];
         snprintf(quoted, sizeof quoted, "\"%s\": ", keys[i]);
@@ -28,6 +28,71 @@ const char *c_door_library(void) {
     CHECK_FAILS(sc_set_num_threads(-7), SC_INVALID_ARGUMENT, "received -7");
     CHECK(sc_num_threads() == 3);
     CHECK_OK(sc_set_num_threads(before));
+
+    CHECK_OK(sc_set_precision("highest"));
+    CHECK_OK(sc_set_memory_limit(123456));
+    CHECK_OK(sc_set_autotune(1));
+    CHECK_OK(sc_environment(&json));
+    CHECK(strstr(json, "\"precision\": \"highest\"") && strstr(json, "\"memory_limit\": 123456") && strstr(json, "\"autotune\": true"));
+    sc_string_release(json);
+    CHECK_OK(sc_set_precision("default"));
+    CHECK_OK(sc_set_memory_limit(-1));
+    CHECK_OK(sc_set_autotune(0));
+    CHECK_FAILS(sc_set_precision("fast"), SC_INVALID_ARGUMENT, "\"fast\"");
+    CHECK_FAILS(sc_set_precision(NULL), SC_INVALID_ARGUMENT, "NULL");
+    CHECK_FAILS(sc_set_memory_limit(-2), SC_INVALID_ARGUMENT, "received -2");
+    CHECK_OK(sc_environment(&json));
+    CHECK(strstr(json, "\"precision\": \"default\"") && strstr(json, "\"memory_limit\": null") && strstr(json, "\"autotune\": false"));
+    sc_string_release(json);
+    return NULL;
+}
+
+// A constant filter: packed once, used by each run until a setting changes.
+const char *c_door_packed(void) {
+    sc_attribute same = {.key = "padding", .kind = SC_ATTRIBUTE_STRING, .count = 1, .string = "SAME"};
+    sc_op *op = NULL;
+    CHECK_OK(sc_op_create("conv2d", &same, 1, &op));
+    enum { SIDE = 12, CHANNELS = 32, PIXELS = SIDE * SIDE, TAPS = 9 * CHANNELS * CHANNELS };
+    sc_spec inputs[2] = {spec_of(4, 1, SIDE, SIDE, CHANNELS), spec_of(4, 3, 3, CHANNELS, CHANNELS)};
+    static float x[PIXELS * CHANNELS], filter[TAPS], plain[PIXELS * CHANNELS], kept[PIXELS * CHANNELS];
+    for (int i = 0; i < PIXELS * CHANNELS; i++) x[i] = (float)(i % 17) - 8;
+    for (int i = 0; i < TAPS; i++) filter[i] = (float)(i % 13) - 6;
+    sc_prepared *prepared = NULL, *simple = NULL;
+    CHECK_FAILS(sc_op_prepare_constant(op, inputs, 2, 2, &prepared), SC_INVALID_ARGUMENT, "received 2");
+    CHECK_FAILS(sc_op_prepare_constant(op, inputs, 2, -1, &prepared), SC_INVALID_ARGUMENT, "received -1");
+    CHECK_OK(sc_op_prepare_constant(op, inputs, 2, 1, &prepared));
+    CHECK_OK(sc_op_prepare(op, inputs, 2, &simple));
+
+    sc_packed *packed = NULL;
+    CHECK_FAILS(sc_prepared_pack(simple, filter, &packed), SC_INVALID_ARGUMENT, "sc_op_prepare_constant");
+    CHECK_FAILS(sc_prepared_pack(prepared, NULL, &packed), SC_INVALID_ARGUMENT, "data");
+    CHECK_OK(sc_prepared_pack(prepared, filter, &packed));
+    CHECK(packed != NULL);
+    CHECK(sc_prepared_accepts(prepared, packed) == 1 && sc_prepared_accepts(simple, packed) == 0);
+    CHECK(sc_prepared_accepts(prepared, NULL) == 0 && sc_prepared_accepts(NULL, packed) == 0);
+
+    const void *in[2] = {x, filter};
+    void *out_plain[1] = {plain}, *out_kept[1] = {kept};
+    CHECK_OK(sc_prepared_run_packed(prepared, NULL, in, out_plain));
+    CHECK_OK(sc_prepared_run_packed(prepared, packed, in, out_kept));
+    CHECK(memcmp(plain, kept, sizeof plain) == 0);
+    CHECK_FAILS(sc_prepared_run_packed(NULL, packed, in, out_kept), SC_INVALID_ARGUMENT, "prepared");
+
+    // The filter changed without a word: the kept form still serves, until a setting makes the op prepare anew.
+    filter[0] += 1;
+    CHECK_OK(sc_prepared_run_packed(prepared, packed, in, out_kept));
+    CHECK(memcmp(plain, kept, sizeof plain) == 0);
+    CHECK_OK(sc_set_precision("highest"));
+    CHECK(sc_prepared_accepts(prepared, packed) == 0);
+    CHECK_OK(sc_prepared_run_packed(prepared, packed, in, out_kept));
+    CHECK_OK(sc_set_precision("default"));
+    CHECK(memcmp(plain, kept, sizeof plain) != 0);
+
+    sc_packed_release(packed);
+    sc_packed_release(NULL);
+    sc_prepared_release(prepared);
+    sc_prepared_release(simple);
+    sc_op_release(op);
     return NULL;
 }
 

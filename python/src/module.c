@@ -63,6 +63,30 @@ static PyObject *num_threads(PyObject *module, PyObject *unused) {
     return PyLong_FromLong(sc_num_threads());
 }
 
+static PyObject *set_precision(PyObject *module, PyObject *name) {
+    (void)module;
+    const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
+    if (!text) return NULL;
+    sc_status status = sc_set_precision(text);
+    return status == SC_OK ? Py_NewRef(Py_None) : raise_status(status);
+}
+
+static PyObject *set_memory_limit(PyObject *module, PyObject *bytes) {
+    (void)module;
+    long long number = PyLong_AsLongLong(bytes);
+    if (number == -1 && PyErr_Occurred()) return NULL;
+    sc_status status = sc_set_memory_limit(number);
+    return status == SC_OK ? Py_NewRef(Py_None) : raise_status(status);
+}
+
+static PyObject *set_autotune(PyObject *module, PyObject *on) {
+    (void)module;
+    int truth = PyObject_IsTrue(on);
+    if (truth < 0) return NULL;
+    sc_status status = sc_set_autotune(truth);
+    return status == SC_OK ? Py_NewRef(Py_None) : raise_status(status);
+}
+
 static PyObject *set_fallback(PyObject *module, PyObject *function) {
     (void)module;
     if (!PyCallable_Check(function)) {
@@ -79,6 +103,9 @@ static PyMethodDef functions[] = {
     {"environment", environment, METH_NOARGS, "What the engine found and chose, as JSON."},
     {"set_num_threads", set_num_threads, METH_O, "Sets how many threads an op may use."},
     {"num_threads", num_threads, METH_NOARGS, "How many threads an op may use."},
+    {"set_precision", set_precision, METH_O, "Sets 'default' or 'highest'."},
+    {"set_memory_limit", set_memory_limit, METH_O, "Sets the bytes of work memory for one op or executable; -1: no limit."},
+    {"set_autotune", set_autotune, METH_O, "Sets whether algorithms are chosen by measuring them."},
     {"set_fallback", set_fallback, METH_O, "Sets what is called with (op, inputs) for inputs that are not plain arrays."},
     {NULL, NULL, 0, NULL},
 };

@@ -6,6 +6,7 @@ typedef struct {
     sc_prepared *prepared;
     int32_t references;
     int32_t inputs, outputs;
+    int32_t constant;                   // the input that stays the same over many runs, or -1
     sc_spec *specs;                     // of the inputs
     PyObject *args[MOST_OUTPUTS];       // for new_output
     int64_t bytes[MOST_OUTPUTS];
@@ -134,7 +135,7 @@ static int same_specs(const sc_spec *a, const sc_spec *b, int32_t count) {
     return 1;
 }
 
-static prepared_entry *entry_new(op_object *self, const sc_spec *specs, int32_t inputs) {
+static prepared_entry *entry_new(op_object *self, const sc_spec *specs, int32_t inputs, int32_t constant) {
     prepared_entry *entry = PyMem_Calloc(1, sizeof *entry);
     sc_spec *own = PyMem_Malloc((inputs ? (size_t)inputs : 1) * sizeof *own);
     if (!entry || !own) {
@@ -145,10 +146,12 @@ static prepared_entry *entry_new(op_object *self, const sc_spec *specs, int32_t 
     }
     entry->references = 1;
     entry->inputs = inputs;
+    entry->constant = constant;
     entry->specs = memcpy(own, specs, (size_t)inputs * sizeof *own);
     sc_spec outputs[MOST_OUTPUTS];
     int32_t count = MOST_OUTPUTS;
-    sc_status status = sc_op_prepare(self->handle, specs, inputs, &entry->prepared);
+    sc_status status = constant < 0 ? sc_op_prepare(self->handle, specs, inputs, &entry->prepared)
+                                    : sc_op_prepare_constant(self->handle, specs, inputs, constant, &entry->prepared);
     if (status != SC_OK) entry->prepared = NULL;
     if (status == SC_OK) status = sc_prepared_outputs(entry->prepared, outputs, &count);
     if (status != SC_OK) {
@@ -168,10 +171,10 @@ static prepared_entry *entry_new(op_object *self, const sc_spec *specs, int32_t 
 }
 
 // The prepared op for these specs, with a reference for the caller.
-static prepared_entry *entry_for(op_object *self, const sc_spec *specs, int32_t inputs) {
+static prepared_entry *entry_for(op_object *self, const sc_spec *specs, int32_t inputs, int32_t constant) {
     for (int32_t i = 0; i < self->count; i++) {
         prepared_entry *entry = self->entries[i];
-        if (entry->inputs != inputs || !same_specs(entry->specs, specs, inputs)) continue;
+        if (entry->inputs != inputs || entry->constant != constant || !same_specs(entry->specs, specs, inputs)) continue;
         if (i) {
             memmove(self->entries + 1, self->entries, (size_t)i * sizeof *self->entries);
             self->entries[0] = entry;
@@ -179,7 +182,7 @@ static prepared_entry *entry_for(op_object *self, const sc_spec *specs, int32_t 
         entry->references++;
         return entry;
     }
-    prepared_entry *entry = entry_new(self, specs, inputs);
+    prepared_entry *entry = entry_new(self, specs, inputs, constant);
     if (!entry) return NULL;
     if (self->count == REMEMBERED) entry_release(self->entries[--self->count]);
     memmove(self->entries + 1, self->entries, (size_t)self->count * sizeof *self->entries);
@@ -189,7 +192,65 @@ static prepared_entry *entry_for(op_object *self, const sc_spec *specs, int32_t 
     return entry;
 }
 
-static PyObject *run_entry(prepared_entry *entry, const void *const *inputs) {
+// ---- packed forms: kept in a list that belongs to the constant itself ------------------------------------------------------------------
+
+// The most packed forms of one constant.
+#define MOST_PACKED 8
+static const char PACKED[] = "swiftconv.packed";
+
+typedef struct {
+    prepared_entry *entry;
+    sc_packed *packed;  // NULL: there is nothing to pack
+} packed_form;
+
+static void packed_free(PyObject *capsule) {
+    packed_form *form = PyCapsule_GetPointer(capsule, PACKED);
+    if (!form) return;
+    sc_packed_release(form->packed);
+    entry_release(form->entry);
+    PyMem_Free(form);
+}
+
+// Appends what the op makes of `data` to `list`. -1 with an exception.
+static int packed_add(PyObject *list, prepared_entry *entry, const void *data) {
+    packed_form *form = PyMem_Calloc(1, sizeof *form);
+    if (!form) return PyErr_NoMemory(), -1;
+    sc_status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = sc_prepared_pack(entry->prepared, data, &form->packed);
+    Py_END_ALLOW_THREADS
+    form->entry = entry;
+    entry->references++;
+    PyObject *capsule = status == SC_OK ? PyCapsule_New(form, PACKED, packed_free) : raise_status(status);
+    if (!capsule) {
+        sc_packed_release(form->packed);
+        entry_release(entry);
+        PyMem_Free(form);
+        return -1;
+    }
+    if (PyList_Size(list) >= MOST_PACKED) PyList_SetSlice(list, 0, 1, NULL);
+    int result = PyList_Append(list, capsule);
+    Py_DECREF(capsule);
+    return result;
+}
+
+// The capsule in `list` for this entry, made when it is missing or outdated, with a reference for the caller.
+static PyObject *packed_for(PyObject *list, prepared_entry *entry, const void *data) {
+    for (int attempt = 0; attempt < 2; attempt++) {
+        for (Py_ssize_t i = PyList_Size(list) - 1; i >= 0; i--) {
+            PyObject *capsule = PyList_GetItem(list, i);
+            packed_form *form = capsule ? PyCapsule_GetPointer(capsule, PACKED) : NULL;
+            if (!form) return NULL;
+            if (form->entry != entry) continue;
+            if (attempt || !form->packed || sc_prepared_accepts(entry->prepared, form->packed)) return Py_NewRef(capsule);
+            PyList_SetSlice(list, i, i + 1, NULL);
+        }
+        if (packed_add(list, entry, data) < 0) return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *run_entry(prepared_entry *entry, const sc_packed *packed, const void *const *inputs) {
     PyObject *arrays[MOST_OUTPUTS];
     void *outputs[MOST_OUTPUTS];
     int32_t made = 0;
@@ -200,7 +261,8 @@ static PyObject *run_entry(prepared_entry *entry, const void *const *inputs) {
     if (made == entry->outputs) {
         sc_status status;
         Py_BEGIN_ALLOW_THREADS
-        status = sc_prepared_run(entry->prepared, inputs, outputs);
+        status = packed ? sc_prepared_run_packed(entry->prepared, packed, inputs, outputs)
+                        : sc_prepared_run(entry->prepared, inputs, outputs);
         Py_END_ALLOW_THREADS
         if (status == SC_OK && made == 1) return arrays[0];
         PyObject *result = status == SC_OK ? PyTuple_New(made) : raise_status(status);
@@ -225,8 +287,18 @@ static PyObject *call_fallback(PyObject *self, PyObject *const *args, Py_ssize_t
     return result;
 }
 
-// Runs the op on arrays; inputs that are not plain arrays go to the fallback, or are refused if `strict`.
-static PyObject *run(PyObject *object, PyObject *const *args, Py_ssize_t count, int strict) {
+// `run_entry` with the packed form of the constant input that `list` keeps.
+static PyObject *run_packed(prepared_entry *entry, PyObject *list, const void *const *inputs) {
+    PyObject *capsule = packed_for(list, entry, inputs[entry->constant]);
+    packed_form *form = capsule && capsule != Py_None ? PyCapsule_GetPointer(capsule, PACKED) : NULL;
+    PyObject *result = PyErr_Occurred() ? NULL : run_entry(entry, form ? form->packed : NULL, inputs);
+    Py_XDECREF(capsule);
+    return result;
+}
+
+// Runs the op on arrays; inputs that are not plain arrays go to the fallback, or are refused if `strict`. With `list`, the packed forms of
+// input `constant` are kept there.
+static PyObject *run(PyObject *object, PyObject *const *args, Py_ssize_t count, int strict, int32_t constant, PyObject *list) {
     op_object *self = (op_object *)object;
     Py_buffer few_views[FEW], *views = few_views;
     sc_spec few_specs[FEW], *specs = few_specs;
@@ -248,9 +320,9 @@ static PyObject *run(PyObject *object, PyObject *const *args, Py_ssize_t count, 
         inputs[borrowed] = views[borrowed].buf;
     }
     if (outcome == BORROWED) {
-        prepared_entry *entry = entry_for(self, specs, (int32_t)count);
+        prepared_entry *entry = entry_for(self, specs, (int32_t)count, constant);
         if (entry) {
-            result = run_entry(entry, inputs);
+            result = list ? run_packed(entry, list, inputs) : run_entry(entry, NULL, inputs);
             entry_release(entry);
         }
     } else if (outcome == NOT_PLAIN && strict) {
@@ -262,9 +334,19 @@ static PyObject *run(PyObject *object, PyObject *const *args, Py_ssize_t count, 
     return outcome == NOT_PLAIN && !strict ? call_fallback(object, args, count) : result;
 }
 
-static PyObject *op_run(PyObject *self, PyObject *const *args, Py_ssize_t count) { return run(self, args, count, 1); }
+static PyObject *op_run(PyObject *self, PyObject *const *args, Py_ssize_t count) { return run(self, args, count, 1, -1, NULL); }
 
-static PyObject *op_apply(PyObject *self, PyObject *const *args, Py_ssize_t count) { return run(self, args, count, 0); }
+static PyObject *op_apply(PyObject *self, PyObject *const *args, Py_ssize_t count) { return run(self, args, count, 0, -1, NULL); }
+
+static PyObject *op_run_constant(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    long position = count >= 2 ? PyLong_AsLong(args[0]) : -1;
+    if (PyErr_Occurred()) return NULL;
+    if (position < 0 || position >= count - 2 || !PyList_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "run_constant: expected the position of an input, a list, and the arrays");
+        return NULL;
+    }
+    return run(self, args + 2, count - 2, 1, (int32_t)position, args[1]);
+}
 
 static PyObject *op_call(PyObject *self, PyObject *args, PyObject *kwargs) {
     PyObject *method = PyObject_GetAttrString(self, "run");
@@ -314,7 +396,7 @@ static PyObject *op_describe(PyObject *object, PyObject *list) {
     int32_t inputs = 0;
     sc_spec *specs = specs_from_list(list, &inputs);
     if (!specs) return NULL;
-    prepared_entry *entry = entry_for((op_object *)object, specs, inputs);
+    prepared_entry *entry = entry_for((op_object *)object, specs, inputs, -1);
     PyMem_Free(specs);
     if (!entry) return NULL;
     char *text = NULL;
@@ -341,6 +423,8 @@ static PyObject *op_repr(PyObject *object) {
 
 static PyMethodDef op_methods[] = {
     {"run", (PyCFunction)(void (*)(void))op_run, METH_FASTCALL, "run(*arrays): the op on plain arrays; one array, or a tuple."},
+    {"run_constant", (PyCFunction)(void (*)(void))op_run_constant, METH_FASTCALL,
+     "run_constant(position, kept, *arrays): `run`; what the op makes of the input at `position`, which never changes, is kept in the list."},
     {"apply", (PyCFunction)(void (*)(void))op_apply, METH_FASTCALL, "apply(*values): `run` for plain arrays, else the fallback."},
     {"infer", op_infer, METH_O, "infer([(dtype, shape), …]): types and shapes of the outputs."},
     {"describe", op_describe, METH_O, "describe([(dtype, shape), …]): algorithm, flops and workspace, as JSON."},

@@ -20,12 +20,17 @@ __all__ = [
     "image_data_format",
     "list_logical_devices",
     "list_physical_devices",
+    "memory_limit",
     "num_threads",
+    "precision",
     "run_functions_eagerly",
+    "set_autotune",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_memory_limit",
     "set_num_threads",
+    "set_precision",
     "set_visible_devices",
     "threading",
 ]
@@ -111,6 +116,67 @@ def set_num_threads(threads: int) -> None:
 def num_threads() -> int:
     """How many threads an op may use."""
     return _native.num_threads()
+
+
+def set_precision(precision: str) -> None:
+    """Sets how exact float32 convolutions have to be. Executables that exist keep the algorithms they have.
+
+    Args:
+        precision: `"default"`: algorithms with fewer multiplications (Winograd) are allowed, within the bounds of
+            `docs/numerics.md`; `"highest"`: every product of the definition is computed.
+
+    Raises:
+        InvalidArgumentError: another word.
+
+    Example:
+        >>> import swiftconv as tf
+        >>> tf.config.set_precision("highest")
+        >>> tf.config.precision()
+        'highest'
+        >>> tf.config.set_precision("default")
+    """
+    _native.set_precision(precision)
+
+
+def precision() -> str:
+    """`"default"` or `"highest"`."""
+    return str(environment()["precision"])
+
+
+def set_memory_limit(limit: int | None) -> None:
+    """Limits the work memory of one op, and the memory that one executable plans for its values.
+
+    Algorithms that need more are passed over; where none is left, a `MemoryError` names the smallest limit that works.
+    The arrays given and returned, weights and their packed forms are not counted, but a packed form larger than the
+    limit is not kept.
+
+    Args:
+        limit: bytes, or None for no limit.
+
+    Raises:
+        InvalidArgumentError: below 0.
+        TypeError: no integer.
+    """
+    number = -1 if limit is None else integer("set_memory_limit", "limit", limit)
+    if limit is not None and number < 0:
+        raise InvalidArgumentError(f"set_memory_limit: limit: expected at least 0 bytes, or None, received {number}")
+    _native.set_memory_limit(number)
+
+
+def memory_limit() -> int | None:
+    """The limit in bytes, None where there is none."""
+    limit: int | None = environment()["memory_limit"]
+    return limit
+
+
+def set_autotune(on: bool) -> None:
+    """Sets whether algorithms are chosen by measuring them rather than by a cost model.
+
+    Each shape is measured once; the choices are kept in a file of the user's cache (`SWIFTCONV_CACHE_DIR`) for each
+    processor, which is ignored when it is damaged. Algorithms differ in rounding, so two processes give equal bits only
+    if they chose alike.
+    """
+    _native.set_autotune(on)
 
 
 class threading:

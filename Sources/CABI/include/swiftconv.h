@@ -61,6 +61,12 @@ sc_status sc_environment(char **json);
 void sc_string_release(char *string);
 sc_status sc_set_num_threads(int32_t threads);
 int32_t sc_num_threads(void);
+// "default", or "highest": no algorithm with fewer multiplications than the definition (Winograd).
+sc_status sc_set_precision(const char *precision);
+// Bytes of work memory that one op, or one executable, may use; -1: no limit. What needs more is passed over or refused.
+sc_status sc_set_memory_limit(int64_t bytes);
+// Whether algorithms are chosen by measuring them, once for each shape; the choices are kept in a file.
+sc_status sc_set_autotune(int32_t on);
 
 // ---- one op, at once --------------------------------------------------------------------------------------------------------
 sc_status sc_op_create(const char *name, const sc_attribute *attributes, int32_t count, sc_op **op);
@@ -70,6 +76,16 @@ sc_status sc_op_infer(const sc_op *op, const sc_spec *inputs, int32_t input_coun
 sc_status sc_op_prepare(const sc_op *op, const sc_spec *inputs, int32_t input_count, sc_prepared **prepared);
 sc_status sc_prepared_outputs(const sc_prepared *prepared, sc_spec *outputs, int32_t *output_count);
 sc_status sc_prepared_run(const sc_prepared *prepared, const void *const *inputs, void *const *outputs);
+// For an input whose content stays the same over many runs (a filter): what the algorithm makes of it is made once and kept in a
+// sc_packed. `*packed` is NULL where there is nothing to keep; sc_prepared_run_packed takes NULL too. sc_prepared_accepts says whether
+// `packed` would be used: not after a setting (threads, precision …) has changed, a run then packs for itself. `data` must stay unchanged.
+typedef struct sc_packed sc_packed;
+sc_status sc_op_prepare_constant(const sc_op *op, const sc_spec *inputs, int32_t input_count, int32_t constant_input,
+                                 sc_prepared **prepared);
+sc_status sc_prepared_pack(const sc_prepared *prepared, const void *data, sc_packed **packed);
+int32_t sc_prepared_accepts(const sc_prepared *prepared, const sc_packed *packed);
+sc_status sc_prepared_run_packed(const sc_prepared *prepared, const sc_packed *packed, const void *const *inputs, void *const *outputs);
+void sc_packed_release(sc_packed *packed);
 // A JSON object: op, algorithm, flops, workspace_bytes.
 sc_status sc_prepared_describe(const sc_prepared *prepared, char **json);
 void sc_prepared_release(sc_prepared *prepared);

@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-// Winograd F(4x4, 3x3), float32, NHWC. One tile is 4x4 outputs, from a 6x6 patch of inputs; `e` counts its 36 products.
+// Winograd F(m x m, 3x3), float32, NHWC: a tile is m x m outputs from a patch of (m + 2) x (m + 2) inputs; `e` counts its (m + 2)^2
+// products. F(3x3, 4x4) gives the gradient of the filter.
 // Source: A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", arXiv:1509.09308, 2015.
 
 // What happens to an output before it is stored: + bias (may be NULL), then negative values times `slope`, then at most `ceiling`.
@@ -13,26 +14,41 @@ typedef struct {
     float ceiling;  // +inf, or 6 for relu6
 } sc_winograd_epilogue;
 
-// One image and its tile grid. A tile at (row, column) covers outputs from (4 row, 4 column), inputs from there minus the padding.
+// One image. A tile takes every step_h-th row and step_w-th column, of inputs and of outputs: a dilated filter is a plain one there.
 typedef struct {
-    intptr_t h, w, c;              // input
-    intptr_t oh, ow, oc;           // output
-    intptr_t pad_top, pad_left;
+    intptr_t h, w, c;     // input
+    intptr_t oh, ow, oc;  // output
+    intptr_t step_h, step_w;
 } sc_winograd_image;
+
+// The transforms of one tile size; `points` = m + 2.
+typedef struct {
+    // u[block][e][ic][nr], each panel [ic][nr] followed by 16 unused elements, = transform of filter[3][3][ic][oc] for the blocks of nr
+    // output channels in [first, last); missing channels are 0.
+    void (*filter)(const float *filter, intptr_t ic, intptr_t oc, intptr_t first, intptr_t last, float *u);
+    // v[e * plane + channel] = transform of the patch of image x that begins at (top, left), which may lie outside; `patch` is
+    // scratch for 2 points^2 vectors.
+    void (*input)(const sc_winograd_image *image, const float *x, intptr_t top, intptr_t left, float *v, intptr_t plane, float *patch);
+    // The outputs of the tile at output (top, left) from m[e * plane + channel].
+    void (*output)(const sc_winograd_image *image, const float *m, intptr_t plane, intptr_t top, intptr_t left,
+                   const sc_winograd_epilogue *epilogue, float *y);
+} sc_winograd_tile_kernels;
 
 typedef struct {
     intptr_t mr, nr;  // the multiplication's tile: rows of `v` and `m` come in multiples of mr, packed columns of nr
 
-    // u[block][e][ic][nr], each panel [ic][nr] followed by 16 unused elements, = transform of filter[3][3][ic][oc] for the blocks of nr
-    // output channels in [first, last); missing channels are 0.
-    void (*filter)(const float *filter, intptr_t ic, intptr_t oc, intptr_t first, intptr_t last, float *u);
-    // v[e * plane + channel] = transform of the patch of tile (row, column) of image x; `patch` is scratch for 36 vectors.
-    void (*input)(const sc_winograd_image *image, const float *x, intptr_t row, intptr_t column, float *v, intptr_t plane, float *patch);
+    sc_winograd_tile_kernels f4, f2;  // F(4x4, 3x3), F(2x2, 3x3)
     // m[rows][ldm] (columns [0, nr)) = v[rows][ldv] (columns [0, ic)) times u[ic][nr]; rows is a multiple of mr.
     void (*multiply)(intptr_t rows, intptr_t ic, const float *v, intptr_t ldv, const float *u, float *m, intptr_t ldm);
-    // The outputs of tile (row, column), channels [first, last), from m[e * plane + channel - first]; `first` is a multiple of nr.
-    void (*output)(const sc_winograd_image *image, const float *m, intptr_t plane, intptr_t row, intptr_t column, intptr_t first,
-                   intptr_t last, const sc_winograd_epilogue *epilogue, float *y);
+
+    // u[e * plane + channel / nr * panel + channel % nr] = transform of the 4x4 tile of dy at (top, left); `patch` as above.
+    void (*gradient)(const sc_winograd_image *image, const float *dy, intptr_t top, intptr_t left, float *u, intptr_t plane, intptr_t panel,
+                     float *patch);
+    // m[rows][ldm] (columns [0, nr)) = v[tiles][ldv] transposed (columns [0, rows)) times u[tiles][nr], added to m if `keep`.
+    // Rows are rounded up to a multiple of mr: v and m have room for it.
+    void (*accumulate)(intptr_t tiles, intptr_t rows, const float *v, intptr_t ldv, const float *u, float *m, intptr_t ldm, int keep);
+    // dfilter[3][3][channel][oc] from m[e * plane + output channel], which are the 36 products of input channel `channel`.
+    void (*filter_gradient)(intptr_t ic, intptr_t oc, intptr_t channel, const float *m, intptr_t plane, float *dfilter);
 } sc_winograd_kernels;
 
 #endif

@@ -24,6 +24,8 @@ int sc_cpu_affinity_count(void);
 // ---- files (cpu.c) ---------------------------------------------------------------------------------------------------------
 // Reads at most `capacity` bytes of the file at `path`; the number of bytes, or -1.
 long sc_read_file(const char *path, char *out, long capacity);
+// Replaces the file at `path` by `count` bytes, through a temporary file beside it; makes the last two missing folders. 0, or -1.
+int sc_write_file(const char *path, const char *data, long count);
 // The file that the code at `address` was loaded from, or NULL.
 const char *sc_library_of(const void *address);
 

@@ -28,7 +28,9 @@ struct Conv2D: Op {
     ) throws(ConvError) -> PreparedOp {
         let shape = try shape(inputs, attributes)
         let activation = try EpilogueActivation(attributes, op: name)
-        return ConvolutionAlgorithms.forward(shape, hasBias: inputs.count == 3, activation, threads: context.threads)
+        return try AlgorithmList.choose(
+            name, ConvolutionAlgorithms.forward(shape, hasBias: inputs.count == 3, activation, context), inputs, outputs, attributes,
+            context)
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {

@@ -20,7 +20,8 @@ struct Conv2DBackwardFilter: Op {
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        ConvolutionAlgorithms.backwardFilter(try shape(inputs, attributes), threads: context.threads)
+        try AlgorithmList.choose(
+            name, ConvolutionAlgorithms.backwardFilter(shape(inputs, attributes), context), inputs, outputs, attributes, context)
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {

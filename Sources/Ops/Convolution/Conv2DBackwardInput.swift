@@ -20,7 +20,8 @@ struct Conv2DBackwardInput: Op {
     func prepare(
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
-        ConvolutionAlgorithms.backwardInput(try shape(inputs, attributes), threads: context.threads)
+        try AlgorithmList.choose(
+            name, ConvolutionAlgorithms.backwardInput(shape(inputs, attributes), context), inputs, outputs, attributes, context)
     }
 
     /// It is linear in both: dx = B(filter, dy), so the gradient of dy is the convolution itself.

@@ -1,38 +1,63 @@
 import Runtime
 import TensorCore
 
-/// The ordered lists of ways to convolve: the first that accepts a shape serves it, the plain loops accept all.
+/// The ways to convolve, in the order of preference; `AlgorithmList` chooses by their costs. The plain loops end each list and accept all.
 enum ConvolutionAlgorithms {
-    static func forward(_ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int) -> PreparedOp {
-        if let prepared = depthwiseForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
-        if let prepared = winogradForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
-        if let prepared = OpenBLASGemm.forward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
-        if let prepared = indirectForward(shape, hasBias: hasBias, activation, threads: threads) { return prepared }
+    static func forward(
+        _ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, _ context: PrepareContext
+    ) -> [AlgorithmCandidate] {
+        let threads = context.threads
+        if let prepared = depthwiseForward(shape, hasBias: hasBias, activation, threads: threads) {
+            return [.init(cost: shape.work, prepared), reference(shape, hasBias: hasBias, activation, threads)]
+        }
+        if let prepared = OpenBLASGemm.forward(shape, hasBias: hasBias, activation, threads: threads) { return [.init(cost: 0, prepared)] }
+        var found = winogradForward(shape, hasBias: hasBias, activation, context)
+        if let prepared = indirectForward(shape, hasBias: hasBias, activation, threads: threads) {
+            found.append(.init(cost: shape.work, prepared))
+        }
+        return found + [reference(shape, hasBias: hasBias, activation, threads)]
+    }
+
+    static func backwardInput(_ shape: ConvolutionShape, _ context: PrepareContext) -> [AlgorithmCandidate] {
+        let threads = context.threads
+        let plain = AlgorithmCandidate(
+            cost: .infinity,
+            shape.dtype == .float32
+                ? referenceBackwardInput(Float.self, shape, threads) : referenceBackwardInput(Double.self, shape, threads))
+        if let prepared = depthwiseBackwardInput(shape, threads: threads) { return [.init(cost: shape.work, prepared), plain] }
+        if let prepared = OpenBLASGemm.backwardInput(shape, threads: threads) { return [.init(cost: 0, prepared)] }
+        var found = winogradBackwardInput(shape, context)
+        if let prepared = indirectBackwardInput(shape, threads: threads) { found.append(.init(cost: shape.work, prepared)) }
+        return found + [plain]
+    }
+
+    static func backwardFilter(_ shape: ConvolutionShape, _ context: PrepareContext) -> [AlgorithmCandidate] {
+        let threads = context.threads
+        let plain = AlgorithmCandidate(
+            cost: .infinity,
+            shape.dtype == .float32
+                ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads))
+        if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return [.init(cost: shape.work, prepared), plain] }
+        if let prepared = OpenBLASGemm.backwardFilter(shape, threads: threads) { return [.init(cost: 0, prepared)] }
+        var found = winogradBackwardFilter(shape, context)
+        if let prepared = indirectBackwardFilter(shape, threads: threads) { found.append(.init(cost: shape.work, prepared)) }
+        return found + [plain]
+    }
+
+    private static func reference(
+        _ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, _ threads: Int
+    ) -> AlgorithmCandidate {
         switch shape.dtype {
         case .float32:
-            return referenceForward(Float.self, shape, hasBias, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) }
+            let prepared = referenceForward(Float.self, shape, hasBias, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) }
+            return .init(cost: .infinity, prepared)
         case .float64:
-            return referenceForward(Double.self, shape, hasBias, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) }
+            let prepared = referenceForward(Double.self, shape, hasBias, threads) { bias, o, sum in activation(sum + (bias?[o] ?? 0)) }
+            return .init(cost: .infinity, prepared)
         default:
-            return referenceForward(Int32.self, shape, hasBias, threads) { bias, o, sum in sum &+ (bias?[o] ?? 0) }
+            let prepared = referenceForward(Int32.self, shape, hasBias, threads) { bias, o, sum in sum &+ (bias?[o] ?? 0) }
+            return .init(cost: .infinity, prepared)
         }
-    }
-
-    static func backwardInput(_ shape: ConvolutionShape, threads: Int) -> PreparedOp {
-        if let prepared = depthwiseBackwardInput(shape, threads: threads) { return prepared }
-        if let prepared = winogradBackwardInput(shape, threads: threads) { return prepared }
-        if let prepared = OpenBLASGemm.backwardInput(shape, threads: threads) { return prepared }
-        if let prepared = indirectBackwardInput(shape, threads: threads) { return prepared }
-        return shape.dtype == .float32
-            ? referenceBackwardInput(Float.self, shape, threads) : referenceBackwardInput(Double.self, shape, threads)
-    }
-
-    static func backwardFilter(_ shape: ConvolutionShape, threads: Int) -> PreparedOp {
-        if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return prepared }
-        if let prepared = OpenBLASGemm.backwardFilter(shape, threads: threads) { return prepared }
-        if let prepared = indirectBackwardFilter(shape, threads: threads) { return prepared }
-        return shape.dtype == .float32
-            ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads)
     }
 
     static func indirectForward(

@@ -8,13 +8,37 @@ import Testing
 
 struct WinogradCase: Sendable, CustomStringConvertible {
     var n, h, w, ic, oc, padTop, padBottom, padLeft, padRight: Int
-    var oh: Int { h + padTop + padBottom - 2 }
-    var ow: Int { w + padLeft + padRight - 2 }
-    var description: String { "\(n)x\(h)x\(w)x\(ic)->\(oc) pad \(padTop),\(padBottom),\(padLeft),\(padRight)" }
+    var dilation: (h: Int, w: Int)
+    var oh: Int { h + padTop + padBottom - 2 * dilation.h }
+    var ow: Int { w + padLeft + padRight - 2 * dilation.w }
+    var description: String {
+        "\(n)x\(h)x\(w)x\(ic)->\(oc) pad \(padTop),\(padBottom),\(padLeft),\(padRight) dilation \(dilation.h),\(dilation.w)"
+    }
 
-    init(_ n: Int, _ h: Int, _ w: Int, _ ic: Int, _ oc: Int, _ pads: (Int, Int, Int, Int)) {
+    init(_ n: Int, _ h: Int, _ w: Int, _ ic: Int, _ oc: Int, _ pads: (Int, Int, Int, Int), dilation: (Int, Int) = (1, 1)) {
         (self.n, self.h, self.w, self.ic, self.oc) = (n, h, w, ic, oc)
         (padTop, padBottom, padLeft, padRight) = pads
+        self.dilation = (dilation.0, dilation.1)
+    }
+
+    /// Calls `body` with the indices of each term of the definition: x[…], filter[…], y[…].
+    func forTerms(_ body: (_ x: Int, _ filter: Int, _ y: Int) -> Void) {
+        for n in 0..<n {
+            for oy in 0..<oh {
+                for ox in 0..<ow {
+                    for i in 0..<3 {
+                        for j in 0..<3 {
+                            let (a, b) = (oy + i * dilation.h - padTop, ox + j * dilation.w - padLeft)
+                            guard a >= 0, a < h, b >= 0, b < w else { continue }
+                            for q in 0..<ic {
+                                let (x, filter) = (((n * h + a) * w + b) * ic + q, ((i * 3 + j) * ic + q) * oc)
+                                for o in 0..<oc { body(x, filter + o, ((n * oh + oy) * ow + ox) * oc + o) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -27,7 +51,20 @@ private let cases = [
     WinogradCase(5, 1, 1, 8, 24, (1, 1, 1, 1)),
     WinogradCase(1, 13, 6, 40, 40, (2, 0, 0, 2)),
     WinogradCase(9, 14, 14, 31, 16, (1, 1, 1, 1)),
+    WinogradCase(2, 11, 13, 19, 18, (2, 2, 2, 2), dilation: (2, 2)),
+    WinogradCase(1, 9, 7, 8, 16, (3, 1, 0, 4), dilation: (3, 2)),
+    WinogradCase(1, 12, 12, 5, 7, (4, 4, 4, 4), dilation: (4, 4)),
 ]
+
+/// Whether all |value - exact| are within `bound` · 2^-24 · magnitude.
+private func worstError(_ values: [Float], _ exact: [Double], _ magnitude: [Double]) -> Double {
+    var worst = 0.0
+    for i in values.indices {
+        let error = abs(Double(values[i]) - exact[i]) / max(magnitude[i], 1e-6) / 0x1p-24
+        if !(error <= worst) { worst = error }
+    }
+    return worst
+}
 
 private func numbers(_ count: Int, seed: UInt64) -> [Float] {
     var state = seed
@@ -45,12 +82,12 @@ private func tables() -> [sc_winograd_kernels] {
 
 private func sc_level_at_least_v3() -> Bool { Kernels.table.level.map { String(cString: $0) } != "baseline" }
 
-private func convolve(_ c: WinogradCase, _ x: [Float], _ filter: [Float], _ bias: [Float]?, threads: Int, _ table: sc_winograd_kernels)
-    -> [Float]
-{
+private func convolve(
+    _ c: WinogradCase, _ x: [Float], _ filter: [Float], _ bias: [Float]?, outputs: Int, threads: Int, _ table: sc_winograd_kernels
+) -> [Float] {
     let winograd = WinogradConvolution(
-        n: c.n, h: c.h, w: c.w, ic: c.ic, oc: c.oc, oh: c.oh, ow: c.ow, padTop: c.padTop, padLeft: c.padLeft, threads: threads,
-        kernels: table)
+        outputs: outputs, n: c.n, h: c.h, w: c.w, ic: c.ic, oc: c.oc, oh: c.oh, ow: c.ow, padTop: c.padTop, padLeft: c.padLeft,
+        dilation: c.dilation, threads: threads, kernels: table)
     var y = [Float](repeating: .nan, count: c.n * c.oh * c.ow * c.oc)
     // NaN everywhere: what the convolution reads without having written it shows.
     var packed = [Float](repeating: .nan, count: winograd.packedBytes / 4)
@@ -63,42 +100,56 @@ private func convolve(_ c: WinogradCase, _ x: [Float], _ filter: [Float], _ bias
     return y
 }
 
+private func filterGradient(
+    _ c: WinogradCase, _ x: [Float], _ dy: [Float], threads: Int, _ table: sc_winograd_kernels
+) -> [Float] {
+    let gradient = WinogradFilterGradient(
+        n: c.n, h: c.h, w: c.w, ic: c.ic, oc: c.oc, oh: c.oh, ow: c.ow, padTop: c.padTop, padLeft: c.padLeft, dilation: c.dilation,
+        threads: threads, kernels: table)
+    var dfilter = [Float](repeating: .nan, count: 9 * c.ic * c.oc)
+    var scratch = [Float](repeating: .nan, count: gradient.workspaceBytes / 4)
+    gradient.run(x: x, dy: dy, dfilter: &dfilter, workspace: &scratch)
+    return dfilter
+}
+
 @Test("Winograd agrees with the definition on every level", arguments: cases)
 func winogradAgainstDefinition(_ c: WinogradCase) {
     let x = numbers(c.n * c.h * c.w * c.ic, seed: 1)
     let filter = numbers(9 * c.ic * c.oc, seed: 2)
     let bias = numbers(c.oc, seed: 3)
+    var sums = [Double](repeating: 0, count: c.n * c.oh * c.ow * c.oc)
+    for i in sums.indices { sums[i] = Double(bias[i % c.oc]) }
+    var magnitudes = sums.map(abs)
+    c.forTerms { a, b, y in
+        let term = Double(x[a]) * Double(filter[b])
+        sums[y] += term
+        magnitudes[y] += abs(term)
+    }
+    let exact = sums.map { min(max($0, 0), 6) }
     for table in tables() {
-        let y = convolve(c, x, filter, bias, threads: 2, table)
-        var index = 0
-        var worst = 0.0
-        for n in 0..<c.n {
-            for oy in 0..<c.oh {
-                for ox in 0..<c.ow {
-                    for o in 0..<c.oc {
-                        var sum = Double(bias[o])
-                        var magnitude = abs(sum)
-                        for i in 0..<3 {
-                            for j in 0..<3 {
-                                let (a, b) = (oy + i - c.padTop, ox + j - c.padLeft)
-                                guard a >= 0, a < c.h, b >= 0, b < c.w else { continue }
-                                for q in 0..<c.ic {
-                                    let term =
-                                        Double(x[((n * c.h + a) * c.w + b) * c.ic + q])
-                                        * Double(filter[((i * 3 + j) * c.ic + q) * c.oc + o])
-                                    sum += term
-                                    magnitude += abs(term)
-                                }
-                            }
-                        }
-                        let error = abs(Double(y[index]) - min(max(sum, 0), 6)) / max(magnitude, 1e-6)
-                        if !(error <= worst) { worst = error }
-                        index += 1
-                    }
-                }
-            }
+        for (outputs, bound) in [(4, 64.0), (2, 16.0)] {
+            let worst = worstError(convolve(c, x, filter, bias, outputs: outputs, threads: 2, table), exact, magnitudes)
+            #expect(worst < bound, "\(c), F(\(outputs)x\(outputs), 3x3), tile \(table.mr)x\(table.nr)")
         }
-        #expect(worst < 64 * 0x1p-24, "\(c), tile \(table.mr)x\(table.nr)")
+    }
+}
+
+@Test("Winograd's gradient of the filter agrees with the definition on every level", arguments: cases)
+func winogradFilterGradientAgainstDefinition(_ c: WinogradCase) {
+    let x = numbers(c.n * c.h * c.w * c.ic, seed: 6)
+    let dy = numbers(c.n * c.oh * c.ow * c.oc, seed: 7)
+    var exact = [Double](repeating: 0, count: 9 * c.ic * c.oc)
+    var magnitudes = exact
+    c.forTerms { a, filter, b in
+        let term = Double(x[a]) * Double(dy[b])
+        exact[filter] += term
+        magnitudes[filter] += abs(term)
+    }
+    // A filter's element may have few terms of its own, while the products of its tile have all: compare with the largest of them.
+    let largest = magnitudes.max() ?? 1
+    for table in tables() {
+        let worst = worstError(filterGradient(c, x, dy, threads: 2, table), exact, magnitudes.map { max($0, largest / 4) })
+        #expect(worst < 64, "\(c), tile \(table.mr)x\(table.nr)")
     }
 }
 
@@ -106,8 +157,12 @@ func winogradAgainstDefinition(_ c: WinogradCase) {
 func winogradThreads(_ c: WinogradCase) {
     let x = numbers(c.n * c.h * c.w * c.ic, seed: 4)
     let filter = numbers(9 * c.ic * c.oc, seed: 5)
-    let one = convolve(c, x, filter, nil, threads: 1, Kernels.table.winograd)
-    for threads in [2, 3] {
-        #expect(one.map(\.bitPattern) == convolve(c, x, filter, nil, threads: threads, Kernels.table.winograd).map(\.bitPattern))
+    let dy = numbers(c.n * c.oh * c.ow * c.oc, seed: 8)
+    let table = Kernels.table.winograd
+    func bits(_ threads: Int) -> [UInt32] {
+        [4, 2].flatMap { convolve(c, x, filter, nil, outputs: $0, threads: threads, table).map(\.bitPattern) }
+            + filterGradient(c, x, dy, threads: threads, table).map(\.bitPattern)
     }
+    let one = bits(1)
+    for threads in [2, 3] { #expect(one == bits(threads)) }
 }

@@ -4,6 +4,7 @@
 
 const char *c_door_library(void);
 const char *c_door_ops(void);
+const char *c_door_packed(void);
 const char *c_door_bad_arguments(void);
 const char *c_door_memory(void);
 const char *c_door_variables(void);

@@ -24,6 +24,10 @@ _INDEX_INPUTS = {
 }
 
 
+#: The input of an op that is packed before it is used: a `Tensor` there keeps its packed forms, for it never changes.
+_PACKED_INPUT = {"conv2d": 1, "conv2d_backward_input": 0, "matmul": 1}
+
+
 def _frozen(value: Any) -> Any:
     if isinstance(value, (list, np.ndarray)):
         return tuple(value)
@@ -152,7 +156,11 @@ def _run(op: Any, inputs: Sequence[Any]) -> Any:
         else:
             plain = True
             arrays.append(dense(foreign_array(value)))
-    result = op.run(*arrays)
+    packed = _PACKED_INPUT.get(op.name) if tensors else None
+    if packed is not None and packed < len(inputs) and getattr(type(inputs[packed]), "_kind", PLAIN) == TENSOR:
+        result = op.run_constant(packed, inputs[packed]._kept_forms(), *arrays)
+    else:
+        result = op.run(*arrays)
     if state.tapes:
         recorded = _record(op, inputs, arrays, result)
         if recorded is not None:

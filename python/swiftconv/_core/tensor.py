@@ -29,9 +29,10 @@ class Tensor(Operators):
         <tf.Tensor: shape=(1, 2), dtype=float32, numpy=array([[2., 4.]], dtype=float32)>
     """
 
-    __slots__ = ("__weakref__", "_array")
+    __slots__ = ("__weakref__", "_array", "_packed")
     _kind = TENSOR
     _array: np.ndarray
+    _packed: list[Any]
 
     def __init__(self, value: Any, dtype: Any = None) -> None:
         from swiftconv._core.convert import convert_to_tensor
@@ -48,6 +49,14 @@ class Tensor(Operators):
         array.flags.writeable = False
         self._array = array
         return self
+
+    def _kept_forms(self) -> list[Any]:
+        """What ops made of this tensor as their filter; they fill it."""
+        try:
+            return self._packed
+        except AttributeError:
+            self._packed = []
+            return self._packed
 
     @property
     def shape(self) -> TensorShape:

@@ -1,0 +1,196 @@
+import CKernelInterface
+
+// Whole tiles of Winograd's algorithms, vectorised over channels: patches in, products' operands out, and back.
+
+/// A tile's one-dimensional transform along its columns, then along its rows.
+/// Operands: `from` has `count` × `count` vectors, rows `row` and columns `column` elements apart; `half` room for points × count vectors.
+@inline(__always)
+private func bothWays(
+    _ count: Int, _ results: Int, _ from: UnsafePointer<Float>, _ row: Int, _ column: Int, _ half: UnsafeMutablePointer<Float>,
+    _ to: UnsafeMutablePointer<Float>, _ toRow: Int, _ toColumn: Int,
+    _ transform: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
+) {
+    let lanes = F32.scalarCount
+    for j in 0..<count { transform(from + j * column, row, half + j * lanes, count * lanes) }
+    for i in 0..<results { transform(UnsafePointer(half) + i * count * lanes, lanes, to + i * toRow, toColumn) }
+}
+
+/// Copies the pixels from (top, left), `step` apart, of a side of `side`, `part` channels each, to `patch`; zeros outside the image.
+@inline(__always)
+private func gatherPatch(
+    _ x: UnsafePointer<Float>, _ h: Int, _ w: Int, _ c: Int, _ top: Int, _ left: Int, _ stepH: Int, _ stepW: Int, _ side: Int, _ part: Int,
+    _ patch: UnsafeMutablePointer<Float>
+) {
+    let lanes = F32.scalarCount
+    for i in 0..<side {
+        let y = top + i * stepH
+        for j in 0..<side {
+            let z = left + j * stepW
+            let q = patch + (side * i + j) * lanes
+            if y >= 0 && y < h && z >= 0 && z < w {
+                store(loadPart(x + (y * w + z) * c, part) as F32, q)
+            } else {
+                store(F32.zero, q)
+            }
+        }
+    }
+}
+
+/// Computes: see `input` in winograd_kernels.h; v = B'dB.
+/// Preconditions: `v` has room for whole vectors of channels in each plane; `patch` holds 2 · points² vectors.
+/// Tail: channels beyond the last whole vector, and tiles that touch the padding, go through a zero-filled patch.
+@inline(__always)
+func winogradInput<T: WinogradTransform>(
+    _: T.Type, _ image: sc_winograd_image, _ x: UnsafePointer<Float>, _ top: Int, _ left: Int, _ v: UnsafeMutablePointer<Float>,
+    _ plane: Int, _ patch: UnsafeMutablePointer<Float>
+) {
+    let lanes = F32.scalarCount
+    let points = T.points
+    let reach = points - 1
+    let inside = top >= 0 && left >= 0 && top + reach * image.step_h < image.h && left + reach * image.step_w < image.w
+    let half = patch + points * points * lanes
+    var c = 0
+    if inside {
+        let origin = x + (top * image.w + left) * image.c
+        let (row, column) = (image.step_h * image.w * image.c, image.step_w * image.c)
+        while c + lanes <= image.c {
+            bothWays(points, points, origin + c, row, column, half, v + c, points * plane, plane, T.input)
+            c += lanes
+        }
+    }
+    while c < image.c {
+        gatherPatch(
+            x + c, image.h, image.w, image.c, top, left, image.step_h, image.step_w, points, min(lanes, image.c - c), patch)
+        bothWays(points, points, UnsafePointer(patch), points * lanes, lanes, half, v + c, points * plane, plane, T.input)
+        c += lanes
+    }
+}
+
+/// Computes: see `filter` in winograd_kernels.h; u = GgG'.
+@inline(__always)
+func winogradFilter<T: WinogradTransform>(
+    _: T.Type, _ filter: UnsafePointer<Float>, _ ic: Int, _ oc: Int, _ first: Int, _ last: Int, _ u: UnsafeMutablePointer<Float>
+) {
+    let lanes = F32.scalarCount
+    let points = T.points
+    let nr = winogradNV * lanes
+    let plane = ic * nr + 16
+    let tap = ic * oc
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * points * lanes) { half in
+        let half = half.baseAddress!
+        for block in first..<last {
+            for i in 0..<ic {
+                for q in 0..<winogradNV {
+                    let channel = block * nr + q * lanes
+                    let part = max(0, min(lanes, oc - channel))
+                    let p = filter + i * oc + channel
+                    let o = u + points * points * block * plane + i * nr + q * lanes
+                    for j in 0..<3 {
+                        let g = p + j * tap
+                        T.filter(loadPart(g, part), loadPart(g + 3 * tap, part), loadPart(g + 6 * tap, part), half + j * lanes, 3 * lanes)
+                    }
+                    for k in 0..<points {
+                        let r = UnsafePointer(half) + 3 * k * lanes
+                        T.filter(load(r), load(r + lanes), load(r + 2 * lanes), o + points * k * plane, plane)
+                    }
+                }
+            }
+        }
+    }
+}
+
+@inline(__always)
+private func finished(_ v: F32, _ bias: F32, _ epilogue: sc_winograd_epilogue) -> F32 {
+    let sum = v + bias
+    let below = epilogue.slope == 0 ? F32.zero : sum * F32(repeating: epilogue.slope)
+    let rectified = sum.replacing(with: below, where: sum .< F32.zero)
+    let ceiling = F32(repeating: epilogue.ceiling)
+    return rectified.replacing(with: ceiling, where: rectified .> ceiling)
+}
+
+/// Computes: see `output` in winograd_kernels.h; y = A'mA, then the epilogue.
+/// Tail: outputs outside the image and lanes beyond the last channel are not stored.
+@inline(__always)
+func winogradOutput<T: WinogradTransform>(
+    _: T.Type, _ image: sc_winograd_image, _ m: UnsafePointer<Float>, _ plane: Int, _ top: Int, _ left: Int,
+    _ epilogue: sc_winograd_epilogue, _ y: UnsafeMutablePointer<Float>
+) {
+    let lanes = F32.scalarCount
+    let (outputs, points) = (T.outputs, T.points)
+    let rows = min(outputs, (image.oh - top + image.step_h - 1) / image.step_h)
+    let columns = min(outputs, (image.ow - left + image.step_w - 1) / image.step_w)
+    guard rows > 0 && columns > 0 else { return }
+    let origin = y + (top * image.ow + left) * image.oc
+    let (row, column) = (image.step_h * image.ow * image.oc, image.step_w * image.oc)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: outputs * (points + 1) * lanes) { half in
+        let half = half.baseAddress!
+        let line = half + outputs * points * lanes
+        var c = 0
+        while c < image.oc {
+            let part = min(lanes, image.oc - c)
+            for j in 0..<points { T.output(m + j * plane + c, points * plane, half + j * lanes, points * lanes) }
+            var bias = F32.zero
+            if let b = epilogue.bias { bias = loadPart(b + c, part) }
+            for i in 0..<rows {
+                T.output(UnsafePointer(half) + i * points * lanes, lanes, line, lanes)
+                let o = origin + i * row + c
+                if part == lanes && columns == outputs {
+                    for j in 0..<outputs { store(finished(load(UnsafePointer(line) + j * lanes), bias, epilogue), o + j * column) }
+                } else {
+                    for j in 0..<columns {
+                        storePart(part, finished(load(UnsafePointer(line) + j * lanes), bias, epilogue), o + j * column)
+                    }
+                }
+            }
+            c += lanes
+        }
+    }
+}
+
+/// Computes: see `gradient` in winograd_kernels.h; u = GgG' of a 4×4 tile of dy, zeros outside the image.
+func winogradGradient(
+    _ image: sc_winograd_image, _ dy: UnsafePointer<Float>, _ top: Int, _ left: Int, _ u: UnsafeMutablePointer<Float>, _ plane: Int,
+    _ panel: Int, _ patch: UnsafeMutablePointer<Float>
+) {
+    let lanes = F32.scalarCount
+    let nr = winogradNV * lanes
+    let inside = top + 3 * image.step_h < image.oh && left + 3 * image.step_w < image.ow
+    let half = patch + 36 * lanes
+    let (row, column) = (image.step_h * image.ow * image.oc, image.step_w * image.oc)
+    var c = 0
+    while c < image.oc {
+        let to = u + c / nr * panel + c % nr
+        if inside && c + lanes <= image.oc {
+            bothWays(
+                4, 6, dy + (top * image.ow + left) * image.oc + c, row, column, half, to, 6 * plane, plane, Winograd4x4.gradient)
+        } else {
+            gatherPatch(
+                dy + c, image.oh, image.ow, image.oc, top, left, image.step_h, image.step_w, 4, min(lanes, image.oc - c), patch)
+            bothWays(4, 6, UnsafePointer(patch), 4 * lanes, lanes, half, to, 6 * plane, plane, Winograd4x4.gradient)
+        }
+        c += lanes
+    }
+}
+
+/// Computes: see `filter_gradient` in winograd_kernels.h; dfilter = A'mA.
+func winogradFilterGradient(
+    _ ic: Int, _ oc: Int, _ channel: Int, _ m: UnsafePointer<Float>, _ plane: Int, _ dfilter: UnsafeMutablePointer<Float>
+) {
+    let lanes = F32.scalarCount
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 21 * lanes) { half in
+        let half = half.baseAddress!
+        let line = half + 18 * lanes
+        var c = 0
+        while c < oc {
+            let part = min(lanes, oc - c)
+            for j in 0..<6 { Winograd4x4.filterGradient(m + j * plane + c, 6 * plane, half + j * lanes, 6 * lanes) }
+            for i in 0..<3 {
+                Winograd4x4.filterGradient(UnsafePointer(half) + 6 * i * lanes, lanes, line, lanes)
+                for j in 0..<3 {
+                    storePart(part, load(UnsafePointer(line) + j * lanes) as F32, dfilter + ((3 * i + j) * ic + channel) * oc + c)
+                }
+            }
+            c += lanes
+        }
+    }
+}

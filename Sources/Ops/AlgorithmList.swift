@@ -1,0 +1,38 @@
+import Runtime
+import TensorCore
+
+/// One way to compute an op, and what it is expected to cost.
+package struct AlgorithmCandidate: Sendable {
+    /// Expected work in multiply-adds of the direct kernel, memory traffic converted; infinity: only where nothing else is left.
+    package var cost: Double
+    package var prepared: PreparedOp
+
+    package init(cost: Double, _ prepared: PreparedOp) {
+        self.cost = cost
+        self.prepared = prepared
+    }
+}
+
+/// The choice among the ways to compute an op: what fits the memory limit, then what measuring says (autotune), else the cost model.
+enum AlgorithmList {
+    /// - Parameter candidates: in the order of preference among equals; never empty.
+    static func choose(
+        _ op: String, _ candidates: [AlgorithmCandidate], _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes,
+        _ context: PrepareContext
+    ) throws(ConvError) -> PreparedOp {
+        let fitting = candidates.filter { $0.prepared.workspaceBytes <= context.memoryLimit }
+        guard var best = fitting.first else {
+            let least = candidates.map(\.prepared.workspaceBytes).min() ?? 0
+            throw .outOfMemory(
+                "\(op): memory limit: expected at least \(least) bytes, which is what the leanest algorithm for \(inputs) needs, "
+                    + "received a limit of \(context.memoryLimit); raise it with set_memory_limit")
+        }
+        for candidate in fitting.dropFirst() where candidate.cost < best.cost { best = candidate }
+        let practical = fitting.filter { $0.cost.isFinite }
+        if context.autotune, practical.count > 1 {
+            let question = Autotune.Question(op: op, inputs: inputs, outputs: outputs, attributes: attributes, context: context)
+            return Autotune.answer(question, practical.map(\.prepared)) ?? best.prepared
+        }
+        return best.prepared
+    }
+}

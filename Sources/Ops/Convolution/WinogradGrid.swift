@@ -1,0 +1,31 @@
+/// The tiles of a Winograd convolution: for each image, for each phase of the dilation, a grid of tiles of `outputs` × `outputs`.
+struct WinogradGrid: Sendable {
+    private let outputs: Int
+    private let dilation: (h: Int, w: Int)
+    /// Tiles in a column and in a row of one phase's grid.
+    private let high: Int
+    private let wide: Int
+    let tiles: Int
+
+    init(images: Int, oh: Int, ow: Int, outputs: Int, dilation: (h: Int, w: Int)) {
+        self.outputs = outputs
+        self.dilation = dilation
+        high = Self.side(oh, outputs, dilation.h)
+        wide = Self.side(ow, outputs, dilation.w)
+        tiles = images * dilation.h * dilation.w * high * wide
+    }
+
+    /// Tiles along an axis of `size` outputs, of one phase.
+    static func side(_ size: Int, _ outputs: Int, _ dilation: Int) -> Int {
+        ((size + dilation - 1) / dilation + outputs - 1) / outputs
+    }
+
+    /// Where a tile's outputs begin; for the later phases of a ragged grid this may be beyond the image.
+    subscript(tile: Int) -> (image: Int, top: Int, left: Int) {
+        let (rest, column) = tile.quotientAndRemainder(dividingBy: wide)
+        let (phases, row) = rest.quotientAndRemainder(dividingBy: high)
+        let (phasesH, phaseW) = phases.quotientAndRemainder(dividingBy: dilation.w)
+        let (image, phaseH) = phasesH.quotientAndRemainder(dividingBy: dilation.h)
+        return (image, row * outputs * dilation.h + phaseH, column * outputs * dilation.w + phaseW)
+    }
+}

@@ -1,0 +1,146 @@
+"""Precision, memory limit, autotune; and the packed forms that a constant keeps."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import swiftconv as tf
+from swiftconv._core.apply import get_op
+
+X = np.random.default_rng(0).standard_normal((2, 16, 16, 32)).astype("float32")
+W = np.random.default_rng(1).standard_normal((3, 3, 32, 32)).astype("float32")
+
+
+@pytest.fixture(autouse=True)
+def settings_as_they_were() -> Iterator[None]:
+    yield
+    tf.config.set_precision("default")
+    tf.config.set_memory_limit(None)
+    tf.config.set_autotune(False)
+
+
+def described() -> dict[str, object]:
+    op = get_op("conv2d", {"padding": "SAME"})
+    return json.loads(op.describe([("float32", X.shape), ("float32", W.shape)]))
+
+
+def convolve(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """The definition, in float64."""
+    padded = np.pad(x.astype("float64"), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    rows, columns = x.shape[1:3]
+    return sum(padded[:, i : i + rows, j : j + columns] @ w[i, j].astype("float64") for i in range(3) for j in range(3))
+
+
+def test_precision_changes_the_algorithm_and_the_rounding() -> None:
+    assert described()["algorithm"] == "winograd-4x4"
+    quick = np.asarray(tf.nn.conv2d(X, W, 1, "SAME"))
+    tf.config.set_precision("highest")
+    assert tf.config.precision() == "highest"
+    assert described()["algorithm"] == "direct"
+    exact = np.asarray(tf.nn.conv2d(X, W, 1, "SAME"))
+    truth = convolve(X, W)
+    assert 0 < np.abs(exact - truth).max() < np.abs(quick - truth).max() < 1e-3
+
+
+@pytest.mark.parametrize("word", ["fast", "", "Highest"])
+def test_precision_of_another_name(word: str) -> None:
+    with pytest.raises(ValueError, match="expected default or highest"):
+        tf.config.set_precision(word)
+
+
+def test_memory_limit_passes_over_greedy_algorithms() -> None:
+    needed = described()["workspace_bytes"]
+    assert isinstance(needed, int)
+    tf.config.set_memory_limit(needed - 1)
+    assert tf.config.memory_limit() == needed - 1
+    least = described()["workspace_bytes"]
+    assert isinstance(least, int) and least < needed
+    np.testing.assert_allclose(tf.nn.conv2d(X, W, 1, "SAME"), convolve(X, W), atol=1e-3)
+
+
+def test_memory_limit_of_a_model_names_the_least_that_works() -> None:
+    model = tf.keras.Sequential([tf.keras.layers.Input((16, 16, 32)), tf.keras.layers.Conv2D(32, 3)])
+    tf.config.set_memory_limit(0)
+    x = np.concatenate([X, X, X])
+    model_of_two = tf.keras.Sequential([model, tf.keras.layers.Conv2D(8, 3), tf.keras.layers.Conv2D(8, 3)])
+    with pytest.raises(MemoryError, match=r"at least \d+ bytes") as raised:
+        model_of_two.predict(x, verbose=0)
+    least = int(str(raised.value).split("at least ")[1].split()[0])
+    tf.config.set_memory_limit(least)
+    tight = model_of_two.predict(x, verbose=0)
+    tf.config.set_memory_limit(None)
+    free = tf.keras.Sequential(model_of_two.layers)
+    np.testing.assert_allclose(tight, free.predict(x, verbose=0), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("limit", "error"), [(-1, ValueError), (1.5, TypeError), ("8", TypeError)])
+def test_memory_limit_of_another_kind(limit: object, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        tf.config.set_memory_limit(limit)  # type: ignore[arg-type]
+
+
+def test_a_constant_filter_keeps_what_ops_made_of_it() -> None:
+    w = tf.constant(W)
+    first = tf.nn.conv2d(X, w, 1, "SAME")
+    assert len(w._packed) == 1
+    again = tf.nn.conv2d(X, w, 1, "SAME")
+    assert len(w._packed) == 1
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_allclose(first, convolve(X, W), atol=1e-3)
+    for n in range(20):  # other shapes: other forms, of which the latest are kept
+        tf.nn.conv2d(X[:, : 3 + n % 13], w, 1, "SAME")
+    assert len(w._packed) <= 8
+
+
+def test_a_setting_outdates_what_a_constant_keeps() -> None:
+    w = tf.constant(W)
+    quick = np.asarray(tf.nn.conv2d(X, w, 1, "SAME"))
+    tf.config.set_precision("highest")
+    exact = np.asarray(tf.nn.conv2d(X, w, 1, "SAME"))
+    truth = convolve(X, W)
+    assert np.abs(exact - truth).max() < np.abs(quick - truth).max()
+    threads = tf.config.num_threads()
+    tf.config.set_num_threads(threads + 1)
+    np.testing.assert_array_equal(tf.nn.conv2d(X, w, 1, "SAME"), exact)
+    tf.config.set_num_threads(threads)
+
+
+def test_constants_of_other_ops() -> None:
+    a, b = X.reshape(-1, 32), W.reshape(-1, 32)[:32]
+    constant = tf.constant(b)
+    for _ in range(2):
+        np.testing.assert_allclose(tf.matmul(a, constant), a.astype("float64") @ b, atol=1e-4)
+    dy = tf.nn.conv2d(X, W, 1, "SAME")
+    w = tf.constant(W)
+    expected = tf.nn.conv2d_backprop_input(X.shape, W, dy, 1, "SAME")
+    for _ in range(2):
+        np.testing.assert_allclose(tf.nn.conv2d_backprop_input(X.shape, w, dy, 1, "SAME"), expected, atol=1e-2)
+
+
+def test_autotune_keeps_its_choices(tmp_path: object) -> None:
+    program = (
+        "import json, numpy as np, swiftconv as tf\n"
+        "x, w = np.ones((1, 12, 12, 32), 'f'), np.ones((3, 3, 32, 32), 'f')\n"
+        "y = tf.nn.conv2d(x, w, 1, 'SAME')\n"
+        "assert abs(np.asarray(y)[0, 5, 5, 0] - 288) < 1e-2\n"
+    )
+    environment = {**os.environ, "SWIFTCONV_AUTOTUNE": "on", "SWIFTCONV_CACHE_DIR": str(tmp_path)}
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    (name,) = os.listdir(str(tmp_path))
+    assert name.startswith("autotune-")
+    path = os.path.join(str(tmp_path), name)
+    with open(path) as file:
+        text = file.read()
+    assert "conv2d" in text and text.splitlines()[-1].startswith("sum ")
+    with open(path, "w") as file:
+        file.write("damaged")
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    with open(path) as file:
+        assert "conv2d" in file.read()
