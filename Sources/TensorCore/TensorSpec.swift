@@ -28,8 +28,8 @@ package struct TensorSpec: Sendable, Hashable {
                 throw .invalidArgument("\(what): expected dimensions of at least 0, received shape \(shapeText(shape))")
             }
         }
-        if shape.contains(0) { return self }
-        for d in shape {
+        // Empty tensors too: products over some of their dimensions are taken everywhere.
+        for d in shape where d > 0 {
             let (product, overflow) = bytes.multipliedReportingOverflow(by: d)
             guard !overflow, product < 1 << 47 else {
                 throw .outOfMemory("\(what): a tensor of shape \(shapeText(shape)) and type \(dtype) does not fit in memory")

@@ -51,10 +51,9 @@ int spec_from_objects(PyObject *dtype, PyObject *shape, sc_spec *spec) {
     int64_t *sizes = spec->dtype < 0 ? NULL : integers(shape, 0, "shape", &rank);
     if (!sizes) return -1;
     int64_t bytes = DTYPES[spec->dtype].size;
-    int empty = 0, negative = 0, large = 0;
+    int negative = 0, large = 0;
     for (Py_ssize_t i = 0; i < rank; i++) {
         negative |= sizes[i] < 0;
-        empty |= sizes[i] == 0;
         large |= sizes[i] > 0 && (__builtin_mul_overflow(bytes, sizes[i], &bytes) || bytes >= (int64_t)1 << 47);
         if (i < SC_MAX_RANK) spec->shape[i] = sizes[i];
     }
@@ -64,7 +63,7 @@ int spec_from_objects(PyObject *dtype, PyObject *shape, sc_spec *spec) {
         PyErr_Format(native.invalid_argument, "shape: expected sizes of at least 0, received %S", shape);
     } else if (rank > SC_MAX_RANK) {
         PyErr_Format(native.unimplemented, "shape: expected at most %d dimensions, received %S", SC_MAX_RANK, shape);
-    } else if (large && !empty) {
+    } else if (large) {
         PyErr_Format(PyExc_MemoryError, "shape: a tensor of shape %S does not fit in memory", shape);
     } else {
         return 0;

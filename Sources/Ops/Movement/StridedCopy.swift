@@ -37,6 +37,7 @@ struct StridedCopy: Sendable {
         self.yOffset = yOffset
         self.threads = threads
         isEmpty = dims.contains(0)
+        let dims = isEmpty ? [] : dims
         var merged: [Dimension] = []
         for axis in dims.indices where dims[axis] != 1 {
             let next = Dimension(size: dims[axis], x: xSteps[axis], y: ySteps[axis])

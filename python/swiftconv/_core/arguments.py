@@ -51,7 +51,7 @@ def window(op: str, argument: str, value: Any, first: bool, default: Any = 1) ->
     try:
         numbers = [integer(op, argument, v) for v in value]
     except TypeError:
-        if hasattr(value, "__iter__"):
+        if hasattr(value, "__iter__") and getattr(value, "shape", None) != ():
             raise
         numbers = [integer(op, argument, value)]
     if len(numbers) == 4:

@@ -66,6 +66,7 @@ def dtype_of(*values: Any) -> str:
 
 def promote(*values: Any) -> list[Any]:
     """Values of several types, cast to the one in which they meet (Keras's rule); Python's numbers adapt where they can."""
+    values = tuple(v if is_weak(v) or hasattr(v, "dtype") else foreign_array(v) for v in values)
     strong = [str(v.dtype) for v in values if not is_weak(v) and hasattr(v, "dtype")]
     if not strong:
         arrays = [weak_array(v, None) for v in values]

@@ -8,6 +8,7 @@ from typing import Any
 from swiftconv import ops
 from swiftconv._core import apply, convert_to_tensor
 from swiftconv._core import cast as cast_any
+from swiftconv._core.arguments import integer
 from swiftconv._core.convert import as_array
 from swiftconv._core.kinds import kind_of
 from swiftconv._core.operators import binary
@@ -79,12 +80,16 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool =
 
 def argmax(input: Any, axis: Any = None, output_type: Any = "int64", name: str | None = None) -> Any:
     """The place of the largest element along `axis` (0 by default, as in TensorFlow)."""
-    return cast(apply("argmax", [convert_to_tensor(input)], axis=0 if axis is None else int(axis)), output_type)
+    return cast(
+        apply("argmax", [convert_to_tensor(input)], axis=0 if axis is None else integer("argmax", "axis", axis)), output_type
+    )
 
 
 def argmin(input: Any, axis: Any = None, output_type: Any = "int64", name: str | None = None) -> Any:
     """The place of the smallest element along `axis` (0 by default, as in TensorFlow)."""
-    return cast(apply("argmin", [convert_to_tensor(input)], axis=0 if axis is None else int(axis)), output_type)
+    return cast(
+        apply("argmin", [convert_to_tensor(input)], axis=0 if axis is None else integer("argmin", "axis", axis)), output_type
+    )
 
 
 reduce_sum = _reduction(ops.sum, "The sum")

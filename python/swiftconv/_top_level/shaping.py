@@ -119,7 +119,7 @@ def gather(
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
     """`x` where `condition` holds, else `y`; with the condition alone, the places where it holds."""
     if x is None and y is None:
-        return Tensor._wrap(np.argwhere(as_array(condition)))
+        return Tensor._wrap(np.stack(np.atleast_1d(as_array(condition)).nonzero(), axis=1))
     return tensor_of(ops.where(condition, x, y))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from swiftconv._core import apply, cast, get_op, is_tensor
 from swiftconv._core.arguments import axis_of
+from swiftconv._core.convert import is_weak, weak_array
 from swiftconv._core.operators import binary
 from swiftconv.errors import InvalidArgumentError
 from swiftconv.nn._layout import op_reshape, rank_of, settled, shape_of
@@ -69,7 +70,7 @@ def _same_type(labels: Any, logits: Any) -> tuple[Any, Any]:
     """Both as values with a shape; lists and whole numbers among the labels take the type of the logits."""
     logits = settled(logits)
     if not is_tensor(labels) and not isinstance(labels, np.ndarray):
-        labels = np.asarray(labels, dtype=str(logits.dtype)) if not hasattr(labels, "dtype") else settled(labels)
+        labels = weak_array(labels, str(logits.dtype)) if is_weak(labels) else settled(labels)
     if str(labels.dtype) not in ("float32", "float64") and str(logits.dtype) in ("float32", "float64"):
         labels = cast(labels, str(logits.dtype))
     return labels, logits

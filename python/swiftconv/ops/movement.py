@@ -46,7 +46,8 @@ def transpose(x: Any, axes: Any = None) -> Any:
     """The axes in another order; reversed by default."""
     x = array_like(x)
     rank = len(x.shape)
-    order = tuple(range(rank))[::-1] if axes is None else tuple(axis_of("transpose", a, rank) for a in axes)
+    given = range(rank)[::-1] if axes is None else sizes("transpose", "axes", axes)
+    order = tuple(axis_of("transpose", a, rank) for a in given)
     return apply("transpose", [x], perm=order)
 
 
@@ -139,10 +140,12 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     if isinstance(indices_or_sections, (int, np.integer)):
         if indices_or_sections < 1 or total % indices_or_sections:
             raise ValueError(f"split: expected a divisor of {total}, received {indices_or_sections}")
+        if indices_or_sections > max(total, 1 << 16):  # of an empty axis, which every number divides
+            raise MemoryError(f"split: expected fewer parts of an empty axis, received {indices_or_sections}")
         step = total // indices_or_sections
         bounds = list(range(0, total + 1, step)) if step else [0] * (indices_or_sections + 1)
     else:
-        bounds = [0, *indices_or_sections, total]
+        bounds = [0, *sizes("split", "indices_or_sections", indices_or_sections), total]
     lead = (slice(None),) * place
     return [_cut(x, (*lead, slice(a, b))) for a, b in itertools.pairwise(bounds)]
 
@@ -168,10 +171,10 @@ def broadcast_to(x: Any, shape: Any) -> Any:
 def tile(x: Any, repeats: Any) -> Any:
     """`x` repeated along its axes."""
     x = array_like(x)
-    times = list(repeats) if isinstance(repeats, (list, tuple)) else [repeats]
+    times = sizes("tile", "repeats", repeats)
     rank = max(len(times), len(x.shape))
     x = reshape(x, [1] * (rank - len(x.shape)) + list(x.shape)) if rank > len(x.shape) else x
-    return apply("tile", [x], multiples=tuple([1] * (rank - len(times)) + [int(t) for t in times]))
+    return apply("tile", [x], multiples=(*[1] * (rank - len(times)), *times))
 
 
 def repeat(x: Any, repeats: int, axis: Any = None) -> Any:
