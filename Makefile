@@ -59,8 +59,9 @@ LOWER := baseline $(if $(shell grep -m1 -ow avx512f /proc/cpuinfo),v3)
 GEMMS := native $(if $(shell PATH=$$PATH:/sbin ldconfig -p 2>/dev/null | grep -m1 libopenblas.so.0),openblas)
 NO_OPENBLAS = $(if $(filter openblas,$(GEMMS)),:,echo "libopenblas.so.0 is not installed: the native matrix product alone is tested")
 
+# The whole suites come last: their summaries are what one looks for.
 test-swift:
-	swift test
+	swift build --build-tests
 	for level in $(LOWER); do
 		SWIFTCONV_CPU_LEVEL=$$level SWIFTCONV_NUM_THREADS=1 swift test --skip-build --filter 'OpsTests|GraphTests'
 	done
@@ -68,9 +69,9 @@ test-swift:
 	for gemm in $(GEMMS); do
 		SWIFTCONV_GEMM=$$gemm swift test --skip-build --filter 'OpenBLASTests|MatMulTests|ConvolutionTests|ParityTests'
 	done
+	swift test --skip-build
 
 test-python: $(VENV)/.dev $(VENV)/.native
-	$(BIN)/python -m pytest
 	for level in $(LOWER); do
 		SWIFTCONV_CPU_LEVEL=$$level SWIFTCONV_NUM_THREADS=1 $(BIN)/python -m pytest pytests/test_parity.py pytests/test_parity_api.py
 	done
@@ -78,6 +79,7 @@ test-python: $(VENV)/.dev $(VENV)/.native
 	for gemm in $(GEMMS); do
 		SWIFTCONV_GEMM=$$gemm $(BIN)/python -m pytest pytests/test_parity.py pytests/nn/test_gemm.py -k 'dense or convolution or gemm'
 	done
+	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev
 	swift format lint --strict --recursive $(SWIFT_CODE)
@@ -113,9 +115,9 @@ bench-peers: $(VENV)/.bench $(VENV)/.native $(PEER_PYTHON)
 	$(if $(PEERS),$(PEER_PYTHON) -m pip --disable-pip-version-check --quiet install $(PEERS))
 	$(BIN)/python benchmarks/python/run.py --peers '.*' --python $(PEER_PYTHON) --only '$(ONLY)' $(if $(PUBLISH),--publish $(PUBLISH))
 
-# The plugin of DocC is fetched for this target alone (Package.swift), beside the sources of its own build.
+# The plugin of DocC is fetched for this target alone (Package.swift).
 docs: $(VENV)/.docs $(VENV)/.native
-	SWIFTCONV_DOCS=1 swift package --scratch-path .build/docs --allow-writing-to-directory docs/site \
+	SWIFTCONV_DOCS=1 swift package --allow-writing-to-directory docs/site \
 		generate-documentation --target SwiftConv --output-path docs/site --warnings-as-errors --transform-for-static-hosting
 	cp docs/index.html docs/site/index.html
 	$(BIN)/python tools/python_docs.py docs/site/python
