@@ -96,7 +96,7 @@ def line(result: dict[str, Any]) -> str:
     """A row on one line of the terminal."""
     parts = [f"{name} {report.shown(cell)}" for name, cell in result["cells"].items() if name.startswith(peers.OURS)]
     gflops = result["cells"].get(peers.OURS, {}).get("gflops")
-    parts += [f"{gflops:.0f} GFLOP/s"] if gflops else []
+    parts += [f"{report.rate(gflops)} GFLOP/s"] if gflops else []
     if result["best"]:
         parts.append(f"best peer {report.shown(result['cells'][result['best']])} {result['best']}")
     if result["ratio"]:

@@ -19,6 +19,11 @@ def milliseconds(seconds: float) -> str:
     return f"{value:.{digits}f} {unit}"
 
 
+def rate(gflops: float) -> str:
+    """Three digits, or two."""
+    return f"{gflops:.0f}" if gflops >= 10 else f"{gflops:.2g}"
+
+
 def geometric_mean(values: list[float]) -> float:
     """The mean of ratios; nan of none."""
     return math.exp(sum(map(math.log, values)) / len(values)) if values else math.nan
@@ -40,7 +45,7 @@ def table(group: str, rows: list[dict[str, Any]]) -> list[str]:
         mark = "" if row["others"] < LOUD else " ‡"
         cells = [row["title"].removeprefix(f"{group}/") + mark, shown(ours)]
         if has_flops:
-            cells.append(f"{ours['gflops']:.0f}" if ours.get("gflops") else "")
+            cells.append(rate(ours["gflops"]) if ours.get("gflops") else "")
         if has_limit:
             cells.append(f"{ours['of_limit']:.0%}" if ours.get("of_limit") else "")
         cells += [shown(row["cells"].get(name, {})) for name in variants]

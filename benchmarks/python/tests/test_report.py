@@ -58,6 +58,10 @@ def test_three_digits_count(seconds: float, text: str) -> None:
     assert report.milliseconds(seconds) == text
 
 
+def test_rates() -> None:
+    assert [report.rate(g) for g in (123.4, 9.876, 0.0312)] == ["123", "9.9", "0.031"]
+
+
 def test_figures_go_between_the_markers() -> None:
     document = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
     once = report.published(document, "new\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 from swiftconv.callbacks.callback import Callback, Logs
@@ -12,17 +13,25 @@ class LearningRateScheduler(Callback):
     """Sets the learning rate at the start of each epoch.
 
     Args:
-        schedule: function of the epoch (from 0) and the current rate that returns the new rate.
+        schedule: function of the epoch (from 0) and the current rate, or of the epoch alone, that returns the new rate.
         verbose: 1 prints a line an epoch.
     """
 
-    def __init__(self, schedule: Callable[[int, float], float], verbose: int = 0) -> None:
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
         self.schedule = schedule
         self.verbose = verbose
+        try:
+            inspect.signature(schedule).bind(0, 0.0)
+            self._takes_rate = True
+        except TypeError:
+            self._takes_rate = False
+        except ValueError:  # a function of C, which has no signature to look at
+            self._takes_rate = True
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        rate = self.schedule(epoch, float(self.model.optimizer.learning_rate))
+        current = float(self.model.optimizer.learning_rate)
+        rate = self.schedule(epoch, current) if self._takes_rate else self.schedule(epoch)
         try:
             rate = float(rate)
         except (TypeError, ValueError):
