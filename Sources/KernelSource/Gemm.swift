@@ -1,6 +1,6 @@
 import CKernelInterface
 
-/// Computes the tiles of a job (gemm_kernels.h), MR rows by NV vectors.
+/// Computes the tiles of a job (gemm_kernels.h), MR rows by NV vectors; the table has room for gemmMR rows.
 /// Operands: any alignment; y must not overlap a or b.
 /// Preconditions: job.columns ≤ NV · lanes.
 /// Tail: columns beyond job.columns are computed on what b holds there (zeros in packed panels) and not stored.
@@ -38,7 +38,7 @@ where V.Scalar: BinaryFloatingPoint {
                 for q in 0..<NV { acc[unchecked: p][unchecked: q] = (bias + q * lanes * size).loadUnaligned(as: V.self) }
             }
         }
-        var segment = tile + 1 + MR
+        var segment = tile + 1 + gemmMR
         for _ in 0..<tile[0] {
             var b = bBase + segment[0]
             let depth = segment[1]
@@ -57,7 +57,7 @@ where V.Scalar: BinaryFloatingPoint {
                 offset += aStep
                 b += bStep
             }
-            segment += MR + 2
+            segment += gemmMR + 2
         }
         if full {
             for p in 0..<MR {
@@ -144,7 +144,7 @@ private func finishTile<let MR: Int, let NV: Int, V: SIMD>(
 func packPanel<V: SIMD>(
     _: V.Type, _ nr: Int, _ source: UnsafeRawPointer, _ depth: Int, _ columns: Int, _ kStride: Int, _ nStride: Int,
     _ panel: UnsafeMutableRawPointer
-) where V.Scalar: BinaryFloatingPoint {
+) where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
     let source = source.assumingMemoryBound(to: V.Scalar.self)
     let panel = panel.assumingMemoryBound(to: V.Scalar.self)
     if nStride == 1 && columns == nr {
@@ -161,7 +161,10 @@ func packPanel<V: SIMD>(
         for i in 0..<depth * nr { panel[i] = 0 }
     }
     if nStride == 1 {
-        for k in 0..<depth { for j in 0..<columns { panel[k * nr + j] = source[k * kStride + j] } }
+        let size = MemoryLayout<V.Scalar>.stride
+        copyRuns(source, kStride * size, panel, nr * size, columns * size, depth)
+    } else if kStride == 1 {
+        transposeRuns(V.Scalar.self, source, nStride, columns, panel, nr, depth)
     } else {
         // Short runs of k keep the lines of the panel that are being written in the first-level cache.
         var k0 = 0
@@ -180,19 +183,30 @@ func makeGemmKernels() -> sc_gemm_kernels {
     k.nr_f64 = 2 * F64.scalarCount
     k.f32.tiles = { job in
         if job!.pointee.columns <= F32.scalarCount {
-            gemmTiles(GemmTile<InlineArray<1, F32>>(repeating: InlineArray(repeating: F32.zero)), job!)
+            gemmTiles(columns: InlineArray<1, F32>(repeating: F32.zero), job!)
         } else {
-            gemmTiles(GemmTile<InlineArray<2, F32>>(repeating: InlineArray(repeating: F32.zero)), job!)
+            gemmTiles(columns: InlineArray<2, F32>(repeating: F32.zero), job!)
         }
     }
     k.f64.tiles = { job in
         if job!.pointee.columns <= F64.scalarCount {
-            gemmTiles(GemmTile<InlineArray<1, F64>>(repeating: InlineArray(repeating: F64.zero)), job!)
+            gemmTiles(columns: InlineArray<1, F64>(repeating: F64.zero), job!)
         } else {
-            gemmTiles(GemmTile<InlineArray<2, F64>>(repeating: InlineArray(repeating: F64.zero)), job!)
+            gemmTiles(columns: InlineArray<2, F64>(repeating: F64.zero), job!)
         }
     }
     k.f32.pack = { packPanel(F32.self, 2 * F32.scalarCount, $0!, $1, $2, $3, $4, $5!) }
     k.f64.pack = { packPanel(F64.self, 2 * F64.scalarCount, $0!, $1, $2, $3, $4, $5!) }
+    k.f32.transpose_runs = { transposeRuns(Float.self, $0!, $1, $2, $3!, $4, $5) }
+    k.f32.few_rows = { fewRows(F32.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
+    k.f32.few_rows_transposed = { fewRowsTransposed(F32.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
+    k.f32.strip = { strip(F32.self, $0!) }
+    k.f64.transpose_runs = { transposeRuns(Double.self, $0!, $1, $2, $3!, $4, $5) }
+    k.f64.few_rows = { fewRows(F64.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
+    k.f64.few_rows_transposed = { fewRowsTransposed(F64.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
+    k.f64.strip = { strip(F64.self, $0!) }
+    k.f32.add_runs = { addRuns(F32.self, SIMD4<Float>.self, SIMD2<Float>.self, $0!, $1, $2!, $3, $4, $5) }
+    k.f64.add_runs = { addRuns(F64.self, SIMD4<Double>.self, SIMD2<Double>.self, $0!, $1, $2!, $3, $4, $5) }
+    k.copy_runs = { copyRuns($0!, $1, $2!, $3, $4, $5) }
     return k
 }

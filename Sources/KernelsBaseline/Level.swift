@@ -1,3 +1,5 @@
+import CKernelInterface
+
 // The CPU level "baseline": its vectors, its tiles, its multiply-add. Everything else is Sources/KernelSource.
 
 /// The widest vector of float32 and of float64.
@@ -21,5 +23,19 @@ let winogradNV = 2
 @inline(__always)
 func multiplyAdd<T: FloatingPoint>(_ acc: T, _ a: T, _ b: T) -> T { acc + a * b }
 /// The rows of the register tile of every multiplication; its columns are two vectors.
-typealias GemmTile<Columns> = InlineArray<6, Columns>
 let gemmMR = 6
+
+/// Tiles of the height that a job asks for. Rows that divide badly are cut into tiles of nearly equal height.
+@inline(__always)
+func gemmTiles<let NV: Int, V: SIMD>(columns: InlineArray<NV, V>, _ job: UnsafePointer<sc_gemm_job>)
+where V.Scalar: BinaryFloatingPoint {
+    // float64 is rarer: one height keeps the library small.
+    switch MemoryLayout<V.Scalar>.size == 8 ? gemmMR : job.pointee.rows {
+    case 1: gemmTiles(InlineArray<1, InlineArray<NV, V>>(repeating: columns), job)
+    case 2: gemmTiles(InlineArray<2, InlineArray<NV, V>>(repeating: columns), job)
+    case 3: gemmTiles(InlineArray<3, InlineArray<NV, V>>(repeating: columns), job)
+    case 4: gemmTiles(InlineArray<4, InlineArray<NV, V>>(repeating: columns), job)
+    case 5: gemmTiles(InlineArray<5, InlineArray<NV, V>>(repeating: columns), job)
+    default: gemmTiles(InlineArray<6, InlineArray<NV, V>>(repeating: columns), job)
+    }
+}

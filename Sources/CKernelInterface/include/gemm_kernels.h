@@ -12,6 +12,7 @@ typedef struct {
     // [b offset in bytes][depth][a pointer of each row: mr]. Rows may repeat (then they are computed and stored twice).
     const intptr_t *tiles;
     intptr_t tile_count, tile_words;
+    intptr_t rows;            // 1 ... mr: how many of a tile's rows are computed; the pointers of all mr are valid nonetheless
     intptr_t a_step, b_step;  // elements
     const void *b;
     intptr_t y_offset;        // bytes added to each y pointer
@@ -23,15 +24,40 @@ typedef struct {
     double alpha;
 } sc_gemm_job;
 
+// The same sums for pixels at even distances, without a table: pixel p reads a + p * a_pixel and writes y + p * y_pixel.
+typedef struct {
+    const void *a, *b;
+    void *y;
+    intptr_t a_pixel, y_pixel;   // bytes
+    const intptr_t *segments;    // [a offset in bytes, b offset in bytes, depth] each; the steps of a lie side by side, those of b nr apart
+    intptr_t segment_count;
+    intptr_t pixels;
+    intptr_t columns;            // 1 ... nr, as above
+    const void *bias;            // of the first column, or NULL
+    intptr_t activation;
+    double alpha;
+} sc_strip_job;
+
 typedef struct {
     void (*tiles)(const sc_gemm_job *job);
     // panel[k][nr] = k < depth, j < columns ? source[k * k_stride + j * n_stride] : 0, for k < depth, j < nr. Strides in elements.
     void (*pack)(const void *source, intptr_t depth, intptr_t columns, intptr_t k_stride, intptr_t n_stride, void *panel);
+    void (*strip)(const sc_strip_job *job);
+    // to[k * to_step + p] = from[p * from_step + k] for p < rows, k < depth; steps in elements.
+    void (*transpose_runs)(const void *from, intptr_t from_step, intptr_t rows, void *to, intptr_t to_step, intptr_t depth);
+    // c[i][j] += sum over k of a[i * a_row + k] * b[k * b_row + j] for i < rows, j < columns; few rows, b is read once.
+    void (*few_rows)(const void *a, intptr_t a_row, intptr_t rows, const void *b, intptr_t b_row, intptr_t depth, intptr_t columns, void *c, intptr_t c_row);
+    // The same with b transposed: b[j * b_row + k].
+    void (*few_rows_transposed)(const void *a, intptr_t a_row, intptr_t rows, const void *b, intptr_t b_row, intptr_t depth, intptr_t columns, void *c, intptr_t c_row);
+    // to[p * to_step + i] += from[p * from_step + i] for p < count in order, i < length; steps in elements.
+    void (*add_runs)(const void *from, intptr_t from_step, void *to, intptr_t to_step, intptr_t length, intptr_t count);
 } sc_gemm_functions;
 
 typedef struct {
     intptr_t mr, nr_f32, nr_f64;
     sc_gemm_functions f32, f64;
+    // to[p * to_step + i] = from[p * from_step + i] for p < count, i < bytes; all in bytes, `bytes` a multiple of 4. Nothing else is read or written.
+    void (*copy_runs)(const void *from, intptr_t from_step, void *to, intptr_t to_step, intptr_t bytes, intptr_t count);
 } sc_gemm_kernels;
 
 #endif

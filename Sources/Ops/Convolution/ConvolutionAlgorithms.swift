@@ -12,6 +12,9 @@ enum ConvolutionAlgorithms {
         }
         if let prepared = OpenBLASGemm.forward(shape, hasBias: hasBias, activation, threads: threads) { return [.init(cost: 0, prepared)] }
         var found = winogradForward(shape, hasBias: hasBias, activation, context)
+        if let prepared = fewChannelsForward(shape, hasBias: hasBias, activation, threads: threads) {
+            found.append(.init(cost: 0.9 * shape.work, prepared))
+        }
         if let prepared = indirectForward(shape, hasBias: hasBias, activation, threads: threads) {
             found.append(.init(cost: shape.work, prepared))
         }
@@ -27,6 +30,7 @@ enum ConvolutionAlgorithms {
         if let prepared = depthwiseBackwardInput(shape, threads: threads) { return [.init(cost: shape.work, prepared), plain] }
         if let prepared = OpenBLASGemm.backwardInput(shape, threads: threads) { return [.init(cost: 0, prepared)] }
         var found = winogradBackwardInput(shape, context)
+        if let prepared = fewChannelsBackwardInput(shape, threads: threads) { found.append(.init(cost: 0.9 * shape.work, prepared)) }
         if let prepared = indirectBackwardInput(shape, threads: threads) { found.append(.init(cost: shape.work, prepared)) }
         return found + [plain]
     }
@@ -40,6 +44,7 @@ enum ConvolutionAlgorithms {
         if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return [.init(cost: shape.work, prepared), plain] }
         if let prepared = OpenBLASGemm.backwardFilter(shape, threads: threads) { return [.init(cost: 0, prepared)] }
         var found = winogradBackwardFilter(shape, context)
+        if let prepared = fewChannelsBackwardFilter(shape, threads: threads) { found.append(.init(cost: 0.9 * shape.work, prepared)) }
         if let prepared = indirectBackwardFilter(shape, threads: threads) { found.append(.init(cost: shape.work, prepared)) }
         return found + [plain]
     }

@@ -4,9 +4,10 @@ import TensorCore
 
 /// dfilter as a product over pixels: row (tap, input channel), column output channel, the sum runs over the output pixels.
 ///
-/// Runs of pixels along an image row are read in place through a pointer for each row of the tile; dy is packed by chunks of pixels
-/// that stay in the second-level cache. The pixels are cut into slices by the shape alone, each slice has its own sums, and these
-/// are added in the order of the slices: the bits do not depend on the threads.
+/// Pixels are taken by chunks. Of a chunk dy is packed by panels of columns, the image by panels of a register tile's rows: what lies
+/// outside the image becomes zeros there, and output rows follow each other, so that the kernel runs over a whole chunk without a
+/// stop. A panel of the image serves all columns and all rows of the filter. The pixels are cut into slices by the shape alone, each
+/// slice has its own sums, and these are added in the order of the slices: the bits do not depend on the threads.
 struct FilterGradient: Sendable {
     private let s: ConvolutionShape
     private let threads: Int
@@ -14,35 +15,39 @@ struct FilterGradient: Sendable {
     private let mr: Int
     private let nr: Int
     private let functions: sc_gemm_functions
+    private let copyRuns: @convention(c) (UnsafeRawPointer?, Int, UnsafeMutableRawPointer?, Int, Int, Int) -> Void
 
-    /// The image seen as rows of pixels; a 1×1 convolution without borders is one long row.
+    /// The images seen as rows of pixels; a 1×1 convolution without borders is one long row.
     private let n: Int
     private let oh: Int
     private let ow: Int
     private let pointwise: Bool
-    private let piece: Int
-    private let piecesPerRow: Int
-    private let piecesPerChunk: Int
+    /// A chunk is some images, or some rows of one image, or some columns of one row.
+    private let chunk: (images: Int, rows: Int, columns: Int)
     private let chunks: Int
     private let slices: Int
-    private let splits: Int
-    private let rows: Int
-    private let blockTiles: Int
-    private let maxSegments: Int
+    private let layout: FilterGradientRows
+    /// Blocks of tiles whose panels stay in the second-level cache.
+    private let blocks: [Range<Int>]
+    private let rowsPerImage: Int
+    private let panelBytes: Int
+    private let tableBytes: Int
+    private let packedBytes: Int
     private let packs: Bool
 
     private var panels: Int { (s.ocPerGroup + nr - 1) / nr }
-    private var tileWords: Int { 1 + mr + maxSegments * (mr + 2) }
-    private var tableBytes: Int { (blockTiles * tileWords * 8 + 63) / 64 * 64 }
-    private var chunkPixels: Int { piece * piecesPerChunk }
-    private var panelBytes: Int { chunkPixels * nr * size }
-    private var panelsPerTask: Int { (panels + splits - 1) / splits }
-    private var workerBytes: Int { tableBytes + (packs ? panelsPerTask * panelBytes : 0) }
+    private var tileWords: Int { 1 + mr + chunk.images * (mr + 2) }
+    private var rows: Int { s.kh * s.kw * s.icPerGroup }
+    private var workerBytes: Int { tableBytes + packedBytes + (packs ? panels * panelBytes : 0) }
     private var sumsBytes: Int { (rows * s.oc * size + 63) / 64 * 64 }
     var workspaceBytes: Int { 64 + threads * workerBytes + (slices > 1 ? slices * sumsBytes : 0) }
 
     /// Pixels of a chunk: a panel of dy of 16 columns then takes 16 KB, half of a first-level cache.
     private static let targetPixels = 256
+    /// Bytes of packed image: a third of a small second-level cache.
+    private static let targetBytes = 160 << 10
+    /// Pieces of work for which slices and blocks are cut.
+    private static let targetUnits = 16
 
     init(_ shape: ConvolutionShape, threads: Int, kernels: sc_gemm_kernels = Kernels.table.gemm) {
         s = shape
@@ -51,45 +56,65 @@ struct FilterGradient: Sendable {
         mr = kernels.mr
         nr = shape.dtype == .float32 ? kernels.nr_f32 : kernels.nr_f64
         functions = shape.dtype == .float32 ? kernels.f32 : kernels.f64
+        copyRuns = kernels.copy_runs
         pointwise = shape.isPointwise
         (n, oh, ow) = pointwise ? (1, 1, shape.n * shape.oh * shape.ow) : (shape.n, shape.oh, shape.ow)
-        piece = max(1, min(ow, Self.targetPixels))
-        piecesPerRow = (ow + piece - 1) / piece
-        piecesPerChunk = max(1, Self.targetPixels / piece)
-        let pieces = n * oh * piecesPerRow
-        chunks = (pieces + piecesPerChunk - 1) / piecesPerChunk
-        rows = shape.kh * shape.kw * shape.icPerGroup
-        let sumsLimit = (32 << 20) / max(1, rows * shape.oc * size)
-        slices = max(1, min(chunks / 4, 32, sumsLimit))
+
+        let columns = ow <= Self.targetPixels * 3 / 2 ? max(1, ow) : Self.even(ow, Self.targetPixels)
+        let rows = columns < ow ? 1 : max(1, min(oh, Self.even(oh, Self.targetPixels / columns)))
+        let images = rows < oh ? 1 : max(1, min(n, Self.even(n, Self.targetPixels / (rows * columns))))
+        chunk = (images, rows, columns)
+        chunks =
+            n * oh * ow == 0
+            ? 0 : ((n + images - 1) / images) * ((oh + rows - 1) / rows) * ((ow + columns - 1) / columns)
+
+        layout = FilterGradientRows(shape, pointwise: pointwise, outputs: (oh, ow), chunkRows: rows, mr: kernels.mr)
+        rowsPerImage = layout.classes.reduce(0) { $0 + rows + $1.span }
+        let pixels = images * rowsPerImage * columns
         let panels = (shape.ocPerGroup + nr - 1) / nr
-        let tasks = slices * shape.groups
-        splits = tasks >= 4 * self.threads ? 1 : max(1, min(panels, (4 * self.threads + tasks - 1) / tasks))
-        // Tiles whose rows belong to several taps may need pixels one by one at the borders.
-        let pure = shape.icPerGroup % kernels.mr == 0
-        maxSegments = pure ? piecesPerChunk : piece * piecesPerChunk
-        let tiles = (rows + kernels.mr - 1) / kernels.mr
-        blockTiles = max(1, min(tiles, 48, (64 << 10) / (8 * (1 + kernels.mr + maxSegments * (kernels.mr + 2)))))
-        packs = shape.ocPerGroup % nr != 0 || tiles > 3
+        let tiles = layout.tiles.count
+        let taps = layout.tapRows.count
+
+        let byCache = max(1, Self.targetBytes / max(1, mr * pixels * size))
+        let sumsLimit = (32 << 20) / max(1, shape.kh * shape.kw * shape.icPerGroup * shape.oc * size)
+        let cacheBlocks = (tiles + byCache - 1) / byCache
+        slices = max(1, min(chunks / 2, (Self.targetUnits + shape.groups * cacheBlocks - 1) / (shape.groups * cacheBlocks), sumsLimit))
+        // A block should use a panel of dy, once it is in the first-level cache, for some tiles.
+        let wanted = (Self.targetUnits + shape.groups * slices - 1) / (shape.groups * slices)
+        let count = max(cacheBlocks, min(wanted, max(1, tiles * taps / 4), tiles))
+        blocks = (0..<count).map { tiles * $0 / count..<tiles * ($0 + 1) / count }
+        let widest = blocks.map(\.count).max() ?? 0
+        panelBytes = images * rows * columns * nr * size
+        let words = 1 + mr + images * (mr + 2)
+        tableBytes = (widest * taps * words * 8 + 63) / 64 * 64
+        packedBytes = (widest * mr * pixels * size + 63) / 64 * 64
+        packs = shape.ocPerGroup % nr != 0 || tiles * taps > 3
+    }
+
+    /// The size of nearly equal parts of `count`, each of at most 3/2 · `target`.
+    private static func even(_ count: Int, _ target: Int) -> Int {
+        let parts = max(1, (count + target / 2) / max(1, target))
+        return max(1, (count + parts - 1) / parts)
     }
 
     func run(x: UnsafeRawPointer, dy: UnsafeRawPointer, dfilter: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer) {
-        workspace.initializeMemory(as: UInt8.self, repeating: 0, count: 64)
-        let zero = UnsafeRawPointer(workspace)
         let sums = workspace + 64 + threads * workerBytes
-        guard chunks > 0 else {
+        guard chunks > 0, rows > 0, s.oc > 0 else {
             dfilter.initializeMemory(as: UInt8.self, repeating: 0, count: rows * s.oc * size)
             return
         }
-        parallelFor(slices * s.groups * splits, threads: threads) { range, worker in
+        parallelFor(slices * s.groups * blocks.count, threads: threads) { range, worker in
             let room = workspace + 64 + worker * workerBytes
-            for task in range {
-                let (rest, split) = task.quotientAndRemainder(dividingBy: splits)
+            var unit = range.lowerBound
+            while unit < range.upperBound {
+                let (rest, block) = unit.quotientAndRemainder(dividingBy: blocks.count)
                 let (slice, group) = rest.quotientAndRemainder(dividingBy: s.groups)
-                let some = split * panels / splits..<(split + 1) * panels / splits
+                let end = min(blocks.count, block + range.upperBound - unit)
                 let target = slices > 1 ? sums + slice * sumsBytes : dfilter
                 runSlice(
-                    slice * chunks / slices..<(slice + 1) * chunks / slices, group, some, x: x, dy: dy, target: target, zero: zero,
-                    room: room)
+                    slice * chunks / slices..<(slice + 1) * chunks / slices, group, block..<end, x: x + group * s.icPerGroup * size,
+                    dy: dy + group * s.ocPerGroup * size, target: target + group * s.ocPerGroup * size, room: room)
+                unit += end - block
             }
         }
         guard slices > 1 else { return }
@@ -108,162 +133,165 @@ struct FilterGradient: Sendable {
         }
     }
 
+    /// The pixels of a chunk.
+    private struct Box {
+        var images: Range<Int>
+        var rows: Range<Int>
+        var columns: Range<Int>
+        var pixels: Int { images.count * rows.count * columns.count }
+    }
+
+    private func box(_ index: Int) -> Box {
+        let (across, down) = ((ow + chunk.columns - 1) / chunk.columns, (oh + chunk.rows - 1) / chunk.rows)
+        let (rest, column) = index.quotientAndRemainder(dividingBy: across)
+        let (image, row) = rest.quotientAndRemainder(dividingBy: down)
+        return Box(
+            images: image * chunk.images..<min(n, (image + 1) * chunk.images), rows: row * chunk.rows..<min(oh, (row + 1) * chunk.rows),
+            columns: column * chunk.columns..<min(ow, (column + 1) * chunk.columns))
+    }
+
     private func runSlice(
         _ range: Range<Int>, _ group: Int, _ some: Range<Int>, x: UnsafeRawPointer, dy: UnsafeRawPointer, target: UnsafeMutableRawPointer,
-        zero: UnsafeRawPointer, room: UnsafeMutableRawPointer
+        room: UnsafeMutableRawPointer
     ) {
-        guard !some.isEmpty else { return }
-        let packed = room + tableBytes
+        let table = room.assumingMemoryBound(to: Int.self)
+        let image = room + tableBytes
+        let packed = image + packedBytes
         var job = sc_gemm_job()
-        job.tiles = UnsafePointer(room.assumingMemoryBound(to: Int.self))
         job.tile_words = tileWords
-        job.a_step = s.geometry.w.stride * s.ic
         job.b_step = packs ? nr : s.oc
-        let table = RunTable(
-            gradient: self, x: x + group * s.icPerGroup * size, target: target + group * s.ocPerGroup * size, zero: zero,
-            table: room.assumingMemoryBound(to: Int.self), bStep: job.b_step * size)
-        let tiles = (rows + mr - 1) / mr
-        for chunk in range {
-            let pieces = chunk * piecesPerChunk..<min(n * oh * piecesPerRow, (chunk + 1) * piecesPerChunk)
-            let first = pixel(of: pieces.lowerBound)
-            let count = pixel(of: pieces.upperBound) - first
-            let from = dy + (first * s.oc + group * s.ocPerGroup) * size
+        for number in range {
+            let box = box(number)
+            let from = dy + (((box.images.lowerBound * oh + box.rows.lowerBound) * ow) + box.columns.lowerBound) * s.oc * size
             if packs {
-                for (place, panel) in some.enumerated() {
+                for panel in 0..<panels {
                     functions.pack(
-                        from + panel * nr * size, count, min(nr, s.ocPerGroup - panel * nr), s.oc, 1, packed + place * panelBytes)
+                        from + panel * nr * size, box.pixels, min(nr, s.ocPerGroup - panel * nr), s.oc, 1, packed + panel * panelBytes)
                 }
             }
-            job.accumulate = chunk == range.lowerBound ? 0 : 1
-            var tile = 0
-            while tile < tiles {
-                job.tile_count = min(blockTiles, tiles - tile)
-                table.write(tile..<tile + job.tile_count, pieces, firstPixel: first)
-                for (place, panel) in some.enumerated() {
-                    job.b = packs ? UnsafeRawPointer(packed + place * panelBytes) : from + panel * nr * size
+            job.accumulate = number == range.lowerBound ? 0 : 1
+            for block in some {
+                let tiles = blocks[block]
+                pack(tiles, box, x, image)
+                let parts = writeTable(
+                    tiles, box, image: image, target: target, bStep: job.b_step * size, table, keepEmpty: job.accumulate == 0)
+                for panel in 0..<panels {
+                    job.b = packs ? UnsafeRawPointer(packed + panel * panelBytes) : from + panel * nr * size
                     job.columns = min(nr, s.ocPerGroup - panel * nr)
                     job.y_offset = panel * nr * size
-                    functions.tiles(&job)
+                    var first = UnsafePointer(table)
+                    for part in [parts.tall, parts.low] where part.count > 0 {
+                        job.tiles = first
+                        job.tile_count = part.count
+                        job.rows = part.height
+                        job.a_step = part.height
+                        functions.tiles(&job)
+                        first += part.count * tileWords
+                    }
                 }
-                tile += job.tile_count
             }
         }
     }
 
-    /// The first output pixel of a piece; pieces follow each other in memory.
-    private func pixel(of index: Int) -> Int {
-        let (row, part) = index.quotientAndRemainder(dividingBy: piecesPerRow)
-        return row * ow + part * piece
-    }
-
-    /// Writes the tile table for tiles of rows and runs of pixels.
-    private struct RunTable {
-        let gradient: FilterGradient
-        let x: UnsafeRawPointer
-        let target: UnsafeMutableRawPointer
-        let zero: UnsafeRawPointer
-        let table: UnsafeMutablePointer<Int>
-        let bStep: Int
-
-        /// A row of the tile: the outputs [lowH, highH) × [low, high) see its tap; its input lies at `address` for output (0, 0).
-        struct Run {
-            var lowH: Int
-            var highH: Int
-            var low: Int
-            var high: Int
-            var address: Int
-
-            func sees(_ other: Run) -> Bool { lowH == other.lowH && highH == other.highH && low == other.low && high == other.high }
-        }
-
-        func write(_ tiles: Range<Int>, _ pieces: Range<Int>, firstPixel: Int) {
-            let g = gradient
-            let mr = g.mr
-            let line = (h: g.s.geometry.h.stride &* g.s.iw &* g.s.ic &* g.size, image: g.s.ih &* g.s.iw &* g.s.ic &* g.size)
-            let step = g.s.geometry.w.stride &* g.s.ic &* g.size
-            withUnsafeTemporaryAllocation(of: Run.self, capacity: mr) { runs in
-                var tile = table
-                for index in tiles {
-                    var uniform = true
-                    for p in 0..<mr {
-                        let row = min(index &* mr &+ p, g.rows &- 1)
-                        tile[1 &+ p] = Int(bitPattern: target) &+ row &* g.s.oc &* g.size
-                        runs[p] = run(row)
-                        if p > 0 && !runs[p].sees(runs[0]) { uniform = false }
-                    }
-                    var segment = tile + 1 + mr
-                    var (row, part) = pieces.lowerBound.quotientAndRemainder(dividingBy: g.piecesPerRow)
-                    var (image, oy) = row.quotientAndRemainder(dividingBy: g.oh)
-                    for _ in pieces {
-                        let pixels = (low: part &* g.piece, high: min(g.ow, (part &+ 1) &* g.piece))
-                        let source = image &* line.image &+ oy &* line.h
-                        let b = (row &* g.ow &- firstPixel) &* bStep
-                        if uniform {
-                            let low = max(pixels.low, runs[0].low)
-                            let high = min(pixels.high, runs[0].high)
-                            if low < high && oy >= runs[0].lowH && oy < runs[0].highH {
-                                segment[0] = b &+ low &* bStep
-                                segment[1] = high &- low
-                                for p in 0..<mr { segment[2 &+ p] = runs[p].address &+ source &+ low &* step }
-                                segment += mr + 2
+    /// Packs the image for some tiles: [tile][image][row of a class][column][row of the tile].
+    private func pack(_ tiles: Range<Int>, _ box: Box, _ x: UnsafeRawPointer, _ room: UnsafeMutableRawPointer) {
+        let line = pointwise ? ow : s.iw
+        let height = pointwise ? 1 : s.ih
+        let (strideH, strideW) = (s.geometry.h.stride, pointwise ? s.ic : s.geometry.w.stride * s.ic)
+        let columns = box.columns
+        var to = room
+        for tile in tiles {
+            let tile = layout.tiles[tile]
+            let step = tile.height * size
+            for image in box.images {
+                let source = x + image * height * line * s.ic * size
+                for rowClass in layout.classes {
+                    for t in box.rows.lowerBound + rowClass.low..<box.rows.upperBound + rowClass.high {
+                        for piece in tile.pieces {
+                            let y = pointwise ? 0 : t * strideH + rowClass.residue + piece.row
+                            let at = to + piece.at * size
+                            guard y >= 0 && y < height else {
+                                zero(at, step, columns.count, piece.count)
+                                continue
                             }
-                        } else {
-                            segment = append(segment, runs, oy, pixels, source, step, b)
+                            let row = source + y * line * s.ic * size
+                            let inner = piece.inner.clamped(to: columns)
+                            if !inner.isEmpty {
+                                copyRuns(
+                                    row + (inner.lowerBound * strideW + piece.source) * size, strideW * size,
+                                    at + (inner.lowerBound - columns.lowerBound) * step, step, piece.count * size, inner.count)
+                            }
+                            for o in columns where !inner.contains(o) {
+                                edge(row, o * strideW + piece.source, piece.count, line * s.ic, at + (o - columns.lowerBound) * step)
+                            }
                         }
-                        part &+= 1
-                        if part == g.piecesPerRow {
-                            (part, row, oy) = (0, row &+ 1, oy &+ 1)
-                            if oy == g.oh { (oy, image) = (0, image &+ 1) }
-                        }
+                        to += columns.count * step
                     }
-                    tile[0] = (segment - (tile + 1 + mr)) / (mr + 2)
-                    tile += g.tileWords
                 }
             }
         }
+    }
 
-        private func run(_ row: Int) -> Run {
-            let g = gradient
-            let (tap, c) = row.quotientAndRemainder(dividingBy: g.s.icPerGroup)
-            if g.pointwise { return Run(lowH: 0, highH: 1, low: 0, high: g.ow, address: Int(bitPattern: x) &+ c &* g.size) }
-            let (ky, kx) = tap.quotientAndRemainder(dividingBy: g.s.kw)
-            let (h, w) = (g.s.geometry.h, g.s.geometry.w)
-            let (seenH, seenW) = (h.outputs(tap: ky), w.outputs(tap: kx))
-            let at = ((ky &* h.dilation &- h.before) &* g.s.iw &+ kx &* w.dilation &- w.before) &* g.s.ic &+ c
-            return Run(
-                lowH: seenH.lowerBound, highH: seenH.upperBound, low: seenW.lowerBound, high: seenW.upperBound,
-                address: Int(bitPattern: x) &+ at &* g.size)
-        }
-
-        /// Rows that see different pixels: those that all see in one segment, the others one by one, zeros where a row sees none.
-        private func append(
-            _ segment: UnsafeMutablePointer<Int>, _ runs: UnsafeMutableBufferPointer<Run>, _ oy: Int, _ pixels: (low: Int, high: Int),
-            _ source: Int, _ step: Int, _ b: Int
-        ) -> UnsafeMutablePointer<Int> {
-            var (inner, outer) = (pixels, (low: Int.max, high: Int.min))
-            for run in runs {
-                let visible = oy >= run.lowH && oy < run.highH
-                let low = visible ? max(run.low, pixels.low) : pixels.high
-                let high = visible ? min(run.high, pixels.high) : pixels.low
-                inner = (max(inner.low, low), min(inner.high, high))
-                if low < high { outer = (min(outer.low, low), max(outer.high, high)) }
+    /// `count` values from element `first` of a row of `line` elements, zeros beyond its ends.
+    private func edge(_ row: UnsafeRawPointer, _ first: Int, _ count: Int, _ line: Int, _ to: UnsafeMutableRawPointer) {
+        for i in 0..<count {
+            let valid = first + i >= 0 && first + i < line
+            if size == 4 {
+                let value: UInt32 = valid ? row.load(fromByteOffset: (first + i) * 4, as: UInt32.self) : 0
+                to.storeBytes(of: value, toByteOffset: i * 4, as: UInt32.self)
+            } else {
+                let value: UInt64 = valid ? row.load(fromByteOffset: (first + i) * 8, as: UInt64.self) : 0
+                to.storeBytes(of: value, toByteOffset: i * 8, as: UInt64.self)
             }
-            guard outer.low < outer.high else { return segment }
-            var to = segment
-            var o = outer.low
-            while o < outer.high {
-                let common = o == inner.low && inner.low < inner.high
-                to[0] = b &+ o &* bStep
-                to[1] = common ? inner.high &- o : 1
-                for p in 0..<gradient.mr {
-                    let run = runs[p]
-                    let seen = oy >= run.lowH && oy < run.highH && o >= run.low && o < run.high
-                    to[2 &+ p] = seen ? run.address &+ source &+ o &* step : Int(bitPattern: zero)
+        }
+    }
+
+    private func zero(_ to: UnsafeMutableRawPointer, _ step: Int, _ pixels: Int, _ count: Int) {
+        for p in 0..<pixels { (to + p * step).initializeMemory(as: UInt8.self, repeating: 0, count: count * size) }
+    }
+
+    /// Writes the table of a block, tiles of one height after those of the other: how many of each there are.
+    private func writeTable(
+        _ tiles: Range<Int>, _ box: Box, image: UnsafeMutableRawPointer, target: UnsafeMutableRawPointer, bStep: Int,
+        _ table: UnsafeMutablePointer<Int>, keepEmpty: Bool
+    ) -> (tall: (height: Int, count: Int), low: (height: Int, count: Int)) {
+        let tallest = layout.tiles[tiles].lazy.map(\.height).max() ?? 0
+        var tall = (height: tallest, count: 0)
+        var low = (height: tallest - 1, count: 0)
+        let imageRows = layout.classes.reduce(0) { $0 + box.rows.count + $1.span }
+        var entry = table
+        for pass in 0..<2 {
+            var panel = Int(bitPattern: image)
+            for index in tiles {
+                let tile = layout.tiles[index]
+                let pixel = tile.height * size
+                let whole = box.images.count * imageRows * box.columns.count * pixel
+                defer { panel += whole }
+                guard (tile.height == tallest) == (pass == 0) else { continue }
+                for tap in layout.tapRows {
+                    let seen = tap.outputs.clamped(to: box.rows)
+                    guard keepEmpty || !seen.isEmpty else { continue }
+                    entry[0] = seen.isEmpty ? 0 : box.images.count
+                    for p in 0..<mr {
+                        let row = tap.first + tile.first + min(p, tile.height - 1)
+                        entry[1 + p] = Int(bitPattern: target) + row * s.oc * size
+                    }
+                    var before = 0
+                    for rowClass in layout.classes[..<min(tap.rowClass, layout.classes.count)] { before += box.rows.count + rowClass.span }
+                    var segment = entry + 1 + mr
+                    for place in 0..<entry[0] {
+                        let row = before + seen.lowerBound + tap.shift - box.rows.lowerBound - layout.classes[tap.rowClass].low
+                        let a = panel + (place * imageRows + row) * box.columns.count * pixel
+                        segment[0] = (place * box.rows.count + seen.lowerBound - box.rows.lowerBound) * box.columns.count * bStep
+                        segment[1] = seen.count * box.columns.count
+                        for p in 0..<mr { segment[2 + p] = a + min(p, tile.height - 1) * size }
+                        segment += mr + 2
+                    }
+                    entry += tileWords
+                    if pass == 0 { tall.count += 1 } else { low.count += 1 }
                 }
-                o &+= to[1]
-                to += gradient.mr + 2
             }
-            return to
         }
+        return (tall, low)
     }
 }

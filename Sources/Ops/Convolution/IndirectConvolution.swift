@@ -77,3 +77,11 @@ extension PixelGrid {
         (images, gridH, sourceH, sourceW) = (1, 1, 1, gridW)
     }
 }
+
+extension PixelGrid {
+    /// Whether all rows of the product lie at one distance, read by one tap: no borders.
+    var isOneLine: Bool {
+        images == 1 && gridH == 1 && sourceH == 1 && strideW == 1 && gridW <= sourceW && tapsH.count == 1 && tapsW.count == 1
+            && tapsH[0].offset == 0 && tapsW[0].offset == 0
+    }
+}

@@ -9,6 +9,12 @@ enum MatMulAlgorithms {
         if OpenBLAS.isChosen, OpenBLASGemm.accepts(shape), let blas = OpenBLAS.shared {
             return OpenBLASGemm.prepare(shape, hasBias: hasBias, activation, threads: threads, blas)
         }
+        if let product = FewRowsProduct(shape, hasBias: hasBias, activation, threads: threads) {
+            return PreparedOp(algorithm: "few-rows", flops: shape.flops) { arguments in
+                product.run(
+                    a: arguments.inputs[0], b: arguments.inputs[1], bias: hasBias ? arguments.inputs[2] : nil, c: arguments.outputs[0])
+            }
+        }
         if shape.n > 0, shape.m > 0, shape.batches > 0 { return native(shape, hasBias: hasBias, activation, threads) }
         return shape.dtype == .float32
             ? reference(Float.self, shape, hasBias: hasBias, activation, threads)

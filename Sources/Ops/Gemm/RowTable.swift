@@ -45,21 +45,21 @@ struct RowTable {
             high = (max(high.h, tap.offsetH), max(high.w, tap.offsetW))
         }
         var at = Cursor(rows.lowerBound, grid)
-        var left = rows.count
+        let heights = TileHeights(rows: rows.count, mr: mr)
         var tile = table
         step.taps.withUnsafeBufferPointer { taps in
-            while left > 0 {
-                let count = min(mr, left)
+            for index in 0..<heights.count {
+                let count = heights.height(index)
                 let (sy, sx) = (at.y &* grid.strideH, at.x &* grid.strideW)
                 let inside =
-                    count == mr && at.x &+ mr <= grid.gridW && sy &+ low.h >= 0 && sy &+ high.h < grid.sourceH && sx &+ low.w >= 0
-                    && sx &+ (mr &- 1) &* grid.strideW &+ high.w < grid.sourceW
+                    at.x &+ count <= grid.gridW && sy &+ low.h >= 0 && sy &+ high.h < grid.sourceH && sx &+ low.w >= 0
+                    && sx &+ (count &- 1) &* grid.strideW &+ high.w < grid.sourceW
                 if inside {
                     let base = Int(bitPattern: a) &+ at.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel
                     let pixel = grid.strideW &* grid.sourcePixel
                     let first = target(at)
                     tile[0] = taps.count
-                    for p in 0..<mr { tile[1 &+ p] = first &+ p &* grid.targetPixel }
+                    for p in 0..<mr { tile[1 &+ p] = first &+ min(p, count &- 1) &* grid.targetPixel }
                     var segment = tile + 1 + mr
                     for tap in taps {
                         segment[0] = tap.bBytes
@@ -67,17 +67,16 @@ struct RowTable {
                         var address = base &+ tap.sourceBytes
                         for p in 0..<mr {
                             segment[2 &+ p] = address
-                            address &+= pixel
+                            if p &+ 1 < count { address &+= pixel }
                         }
                         segment += mr + 2
                     }
-                    at.x &+= mr &- 1
+                    at.x &+= count &- 1
                     at.next(grid)
                 } else {
                     border(&at, count, tile, taps, step.depth)
                 }
                 tile += words
-                left -= count
             }
         }
     }
@@ -144,30 +143,30 @@ struct RowTable {
         let dense = depth &* size == grid.sourcePixel
         let pixel = grid.strideW &* grid.sourcePixel
         var at = Cursor(rows.lowerBound, grid)
-        var left = rows.count
+        let heights = TileHeights(rows: rows.count, mr: mr)
         var tile = table
         var values = room.assumingMemoryBound(to: T.self)
         step.runs.withUnsafeBufferPointer { runs in
             step.taps.withUnsafeBufferPointer { taps in
-                while left > 0 {
-                    let count = min(mr, left)
+                for index in 0..<heights.count {
+                    let count = heights.height(index)
                     let (sy, sx) = (at.y &* grid.strideH, at.x &* grid.strideW)
                     let inside =
-                        dense && count == mr && at.x &+ mr <= grid.gridW && sy &+ low.h >= 0 && sy &+ high.h < grid.sourceH
-                        && sx &+ low.w >= 0 && sx &+ (mr &- 1) &* grid.strideW &+ high.w < grid.sourceW
+                        dense && at.x &+ count <= grid.gridW && sy &+ low.h >= 0 && sy &+ high.h < grid.sourceH
+                        && sx &+ low.w >= 0 && sx &+ (count &- 1) &* grid.strideW &+ high.w < grid.sourceW
                     if inside {
                         let base = Int(bitPattern: a) &+ at.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel
                         let first = target(at)
                         tile[0] = runs.count
-                        for p in 0..<mr { tile[1 &+ p] = first &+ p &* grid.targetPixel }
+                        for p in 0..<mr { tile[1 &+ p] = first &+ min(p, count &- 1) &* grid.targetPixel }
                         var segment = tile + 1 + mr
                         for run in runs {
                             segment[0] = run.bBytes
                             segment[1] = run.count &* depth
-                            for p in 0..<mr { segment[2 &+ p] = base &+ run.sourceBytes &+ p &* pixel }
+                            for p in 0..<mr { segment[2 &+ p] = base &+ run.sourceBytes &+ min(p, count &- 1) &* pixel }
                             segment += mr + 2
                         }
-                        at.x &+= mr &- 1
+                        at.x &+= count &- 1
                         at.next(grid)
                     } else {
                         tile[0] = 1
@@ -178,7 +177,6 @@ struct RowTable {
                         values += k &* mr
                     }
                     tile += words
-                    left &-= count
                 }
             }
         }

@@ -5,13 +5,12 @@ import Testing
 @testable import Ops
 
 @Suite struct MatMulTests {
-    func check(seed: Int, _ dtype: DataType) throws {
+    func check(seed: Int, _ dtype: DataType, sizes: (m: Int, n: Int, k: Int)? = nil) throws {
         var r = Numbers(seed)
         let leading = r.pick([[], [], [], [2], [2, 3]])
         let sharedB = leading.isEmpty || r.below(2) == 0
-        let (m, n, k) = (
-            r.pick([1, 1, 2, 5, 6, 7, 13, 40]), r.pick([1, 3, 8, 10, 16, 17, 31, 48]), r.pick([0, 1, 2, 9, 16, 37, 128, 300])
-        )
+        let (m, n, k) =
+            sizes ?? (r.pick([1, 1, 2, 5, 6, 7, 13, 40]), r.pick([1, 3, 8, 10, 16, 17, 31, 48]), r.pick([0, 1, 2, 9, 16, 37, 128, 300]))
         let (ta, tb) = (r.below(2), r.below(2))
         let batches = leading.reduce(1, *)
         let a = r.values(batches * m * k)
@@ -52,6 +51,14 @@ import Testing
 
     @Test func float32AgreesWithTheDefinition() throws { for seed in 0..<150 { try check(seed: seed, .float32) } }
     @Test func float64AgreesWithTheDefinition() throws { for seed in 500..<540 { try check(seed: seed, .float64) } }
+
+    /// Several blocks of rows and of the sum, all four ways the operands may lie.
+    @Test func blocksOfRowsAndSums() throws {
+        for seed in 700..<708 { try check(seed: seed, .float32, sizes: (m: 205, n: 19, k: 70)) }
+        for seed in 710..<714 { try check(seed: seed, .float32, sizes: (m: 9, n: 131, k: 517)) }
+        for seed in 720..<724 { try check(seed: seed, .float64, sizes: (m: 23, n: 130, k: 67)) }
+        for seed in 730..<734 { try check(seed: seed, .float32, sizes: (m: 3, n: 200, k: 701)) }
+    }
 
     @Test func wrongArgumentsThrow() {
         func shouldThrow(_ a: [Int], _ b: [Int], _ text: String) {

@@ -101,7 +101,7 @@ import Testing
         #expect(OpenBLAS.isChosen == chosen)
         let values = [Double](repeating: 1, count: 6)
         let product = try runOp("matmul", [([2, 3], values), ([3, 2], values)], [:])
-        #expect(product.algorithm == (chosen ? "openblas" : "native"))
+        #expect((product.algorithm == "openblas") == chosen)
         #expect(product.values == [3, 3, 3, 3])
         for (op, inputs, attributes): (String, [[Int]], Attributes) in [
             ("conv2d", [[1, 2, 1, 3], [1, 1, 3, 2]], [:]),

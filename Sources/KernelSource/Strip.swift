@@ -1,0 +1,210 @@
+import CKernelInterface
+
+/// Computes the sums of a strip of pixels (gemm_kernels.h, sc_strip_job): tiles of nearly equal height, at most gemmMR, by two vectors.
+/// Operands: any alignment; y must not overlap a or b.
+/// Preconditions: job.columns ≤ 2 · lanes; b is readable for whole vectors.
+/// Tail: columns beyond job.columns are computed on what b holds there and not stored; tiles are as high as pixels are left.
+/// Numerics: each output is one chain of multiply-adds, segments in order, steps in order, from the bias on; then the activation.
+/// Registers: as gemmTiles.
+/// Source: own. For few channels the sums are short: what a table costs a tile would be a large part of the time.
+@inline(__always)
+func strip<V: SIMD>(_: V.Type, _ job: UnsafePointer<sc_strip_job>) where V.Scalar: BinaryFloatingPoint {
+    if job.pointee.columns <= V.scalarCount {
+        strip(columns: InlineArray<1, V>(repeating: V.zero), job)
+    } else {
+        strip(columns: InlineArray<2, V>(repeating: V.zero), job)
+    }
+}
+
+@inline(__always)
+private func strip<let NV: Int, V: SIMD>(columns: InlineArray<NV, V>, _ job: UnsafePointer<sc_strip_job>)
+where V.Scalar: BinaryFloatingPoint {
+    let pixels = job.pointee.pixels
+    if pixels == 0 { return }
+    // Half tiles and float64 are rarer: two heights, whole and one, keep the library small.
+    let coarse = NV == 1 || MemoryLayout<V.Scalar>.size == 8
+    let tiles = (pixels &+ gemmMR &- 1) / gemmMR
+    let even = (pixels &+ tiles &- 1) / tiles
+    let height = coarse ? gemmMR : even
+    let count = coarse ? pixels / gemmMR &+ pixels % gemmMR : tiles
+    let taller = coarse ? pixels / gemmMR : pixels &- (even &- 1) &* tiles
+    let done = taller &* height
+    stripTiles(columns, height, job, job.pointee.a!, job.pointee.y!, taller)
+    stripTiles(
+        columns, coarse ? 1 : height &- 1, job, job.pointee.a! + done &* job.pointee.a_pixel, job.pointee.y! + done &* job.pointee.y_pixel,
+        count &- taller)
+}
+
+@inline(never)
+private func stripTiles<let NV: Int, V: SIMD>(
+    _ columns: InlineArray<NV, V>, _ height: Int, _ job: UnsafePointer<sc_strip_job>, _ a: UnsafeRawPointer,
+    _ y: UnsafeMutableRawPointer, _ count: Int
+) where V.Scalar: BinaryFloatingPoint {
+    if NV == 1 || MemoryLayout<V.Scalar>.size == 8 {
+        if height == 1 {
+            stripTiles(InlineArray<1, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+        } else {
+            stripWhole(columns, job, a, y, count)
+        }
+        return
+    }
+    switch height {
+    case 1: stripTiles(InlineArray<1, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 2: stripTiles(InlineArray<2, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 3: stripTiles(InlineArray<3, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 4: stripTiles(InlineArray<4, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 5: stripTiles(InlineArray<5, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 6: stripTiles(InlineArray<6, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 7 where gemmMR >= 7: stripTiles(InlineArray<7, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 8 where gemmMR >= 8: stripTiles(InlineArray<8, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 9 where gemmMR >= 9: stripTiles(InlineArray<9, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 10 where gemmMR >= 10: stripTiles(InlineArray<10, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 11 where gemmMR >= 11: stripTiles(InlineArray<11, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 12 where gemmMR >= 12: stripTiles(InlineArray<12, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    default: break
+    }
+}
+
+/// Tiles of gemmMR rows.
+@inline(__always)
+private func stripWhole<let NV: Int, V: SIMD>(
+    _ columns: InlineArray<NV, V>, _ job: UnsafePointer<sc_strip_job>, _ a: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ count: Int
+) where V.Scalar: BinaryFloatingPoint {
+    if gemmMR == 12 {
+        stripTiles(InlineArray<12, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    } else if gemmMR == 8 {
+        stripTiles(InlineArray<8, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    } else {
+        stripTiles(InlineArray<6, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    }
+}
+
+@inline(__always)
+private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
+    _ zero: InlineArray<MR, InlineArray<NV, V>>, _ job: UnsafePointer<sc_strip_job>, _ a: UnsafeRawPointer,
+    _ y: UnsafeMutableRawPointer, _ count: Int
+) where V.Scalar: BinaryFloatingPoint {
+    let size = MemoryLayout<V.Scalar>.stride
+    let lanes = V.scalarCount
+    let full = job.pointee.columns == NV * lanes
+    let (aPixel, yPixel) = (job.pointee.a_pixel, job.pointee.y_pixel)
+    let bStep = 2 * lanes * size
+    let segments = job.pointee.segments!
+    let bBase = job.pointee.b!
+    let kind = job.pointee.activation
+    var (a, y) = (a, y)
+    for _ in 0..<count {
+        var acc = zero
+        if full, let bias = job.pointee.bias {
+            for p in 0..<MR {
+                for q in 0..<NV { acc[unchecked: p][unchecked: q] = (bias + q * lanes * size).loadUnaligned(as: V.self) }
+            }
+        }
+        var segment = segments
+        for _ in 0..<job.pointee.segment_count {
+            var b = bBase + segment[1]
+            var pixel = InlineArray<MR, UnsafeRawPointer>(repeating: a)
+            for p in 0..<MR { pixel[unchecked: p] = a + segment[0] + p * aPixel }
+            var offset = 0
+            for _ in 0..<segment[2] {
+                var column = zero[unchecked: 0]
+                for q in 0..<NV { column[unchecked: q] = (b + q * lanes * size).loadUnaligned(as: V.self) }
+                for p in 0..<MR {
+                    let left = V(repeating: (pixel[unchecked: p] + offset).load(as: V.Scalar.self))
+                    for q in 0..<NV {
+                        acc[unchecked: p][unchecked: q] = multiplyAdd(acc[unchecked: p][unchecked: q], left, column[unchecked: q])
+                    }
+                }
+                offset += size
+                b += bStep
+            }
+            segment += 3
+        }
+        if full {
+            for p in 0..<MR {
+                for q in 0..<NV { (y + p * yPixel + q * lanes * size).storeBytes(of: acc[unchecked: p][unchecked: q], as: V.self) }
+            }
+            // On the stored sums, as in gemmTiles.
+            if kind != 0 { activateStrip(V.self, MR, NV, job, y) }
+        } else {
+            var sums = zero
+            for p in 0..<MR { for q in 0..<NV { sums[unchecked: p][unchecked: q] = acc[unchecked: p][unchecked: q] } }
+            finishStrip(sums, job, y)
+        }
+        a += MR * aPixel
+        y += MR * yPixel
+    }
+}
+
+@inline(__always)
+private func activateStrip<V: SIMD>(_: V.Type, _ mr: Int, _ nv: Int, _ job: UnsafePointer<sc_strip_job>, _ y: UnsafeMutableRawPointer)
+where V.Scalar: BinaryFloatingPoint {
+    let kind = job.pointee.activation
+    let slope = V(repeating: V.Scalar(job.pointee.alpha))
+    let ceiling = V(repeating: kind == 2 ? 6 : V.Scalar.infinity)
+    for p in 0..<mr {
+        let y = (y + p * job.pointee.y_pixel).assumingMemoryBound(to: V.Scalar.self)
+        for q in 0..<nv {
+            var v = load(y + q * V.scalarCount, as: V.self)
+            v.replace(with: kind == 3 ? v * slope : V.zero, where: isLess(v, V.zero))
+            v.replace(with: ceiling, where: isLess(ceiling, v))
+            store(v, y + q * V.scalarCount)
+        }
+    }
+}
+
+/// Bias, activation and store of the first job.columns columns, one by one.
+@inline(never)
+private func finishStrip<let MR: Int, let NV: Int, V: SIMD>(
+    _ acc: InlineArray<MR, InlineArray<NV, V>>, _ job: UnsafePointer<sc_strip_job>, _ y: UnsafeMutableRawPointer
+) where V.Scalar: BinaryFloatingPoint {
+    withUnsafePointer(to: acc) { sums in
+        let sums = UnsafeRawPointer(sums).assumingMemoryBound(to: V.Scalar.self)
+        let bias = job.pointee.bias?.assumingMemoryBound(to: V.Scalar.self)
+        let kind = job.pointee.activation
+        let slope = V.Scalar(job.pointee.alpha)
+        for p in 0..<MR {
+            let y = (y + p * job.pointee.y_pixel).assumingMemoryBound(to: V.Scalar.self)
+            let sum = sums + p * NV * V.scalarCount
+            for j in 0..<job.pointee.columns {
+                var v = sum[j]
+                if let bias { v += bias[j] }
+                if kind != 0 && v < 0 { v = kind == 3 ? v * slope : 0 }
+                if kind == 2 && v > 6 { v = 6 }
+                y[j] = v
+            }
+        }
+    }
+}
+
+/// Computes add_runs (gemm_kernels.h): runs of sums added into places that may overlap from run to run.
+/// Operands: any alignment; `from` and `to` do not overlap.
+/// Tail: by half vectors down to one element, so that nothing beyond a run is touched.
+/// Numerics: one addition an element, runs in order.
+/// Source: own.
+@inline(__always)
+func addRuns<V: SIMD, Four: SIMD, Two: SIMD>(
+    _: V.Type, _: Four.Type, _: Two.Type, _ from: UnsafeRawPointer, _ fromStep: Int, _ to: UnsafeMutableRawPointer, _ toStep: Int,
+    _ length: Int, _ count: Int
+) where V.Scalar: BinaryFloatingPoint & SIMDScalar, Four.Scalar == V.Scalar, Two.Scalar == V.Scalar {
+    var from = from.assumingMemoryBound(to: V.Scalar.self)
+    var to = to.assumingMemoryBound(to: V.Scalar.self)
+    for _ in 0..<count {
+        var i = 0
+        while i &+ V.scalarCount <= length {
+            store(load(UnsafePointer(to + i), as: V.self) + load(from + i, as: V.self), to + i)
+            i &+= V.scalarCount
+        }
+        while i &+ 4 <= length {
+            store(load(UnsafePointer(to + i), as: Four.self) + load(from + i, as: Four.self), to + i)
+            i &+= 4
+        }
+        if i &+ 2 <= length {
+            store(load(UnsafePointer(to + i), as: Two.self) + load(from + i, as: Two.self), to + i)
+            i &+= 2
+        }
+        if i < length { to[i] += from[i] }
+        from += fromStep
+        to += toStep
+    }
+}

@@ -1,0 +1,155 @@
+import CKernelInterface
+import Runtime
+import TensorCore
+
+/// The convolution of images with few channels: their sums are short, so that what a tile costs besides its sum counts.
+///
+/// A row of taps is contiguous in memory and all pixels of an output row lie at even distances: one call of the strip kernel serves an
+/// output row and a panel of columns, without a table. Where there is padding the rows of a band are copied with their zeros first:
+/// few channels make that cheap. Taps above and below the image are left out.
+struct FewChannelConvolution: Sendable {
+    private let s: ConvolutionShape
+    private let threads: Int
+    private let size: Int
+    private let nr: Int
+    private let functions: sc_gemm_functions
+    private let activation: EpilogueActivation
+    private let hasBias: Bool
+    private let bandRows: Int
+    private let bands: Int
+    private let copies: Bool
+    /// Elements of a row with its zeros.
+    private let line: Int
+    private let lines: Int
+
+    private var panels: Int { (s.oc + nr - 1) / nr }
+    private var depth: Int { s.kh * s.kw * s.ic }
+    var packedBytes: Int { (panels * depth * nr * size + 63) / 64 * 64 }
+    private var segmentBytes: Int { (s.kh * s.kw * 3 * 8 + 63) / 64 * 64 }
+    private var workerBytes: Int { segmentBytes + (copies ? (lines * line * size + 63) / 64 * 64 : 0) }
+    var workspaceBytes: Int { packedBytes + threads * workerBytes }
+
+    /// nil for shapes that the indirect product serves as well: long rows of taps.
+    init?(
+        _ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int,
+        kernels: sc_gemm_kernels = Kernels.table.gemm
+    ) {
+        guard shape.groups == 1, shape.ic <= 4, shape.dtype.isFloating, !shape.isPointwise, shape.n > 0, shape.oh > 0, shape.ow > 0,
+            shape.oc > 0, shape.kh * shape.kw <= 1024
+        else { return nil }
+        let w = shape.geometry.w
+        // The columns that windows reach, padding included.
+        let reach = (shape.ow - 1) * w.stride + (shape.kw - 1) * w.dilation + 1
+        guard reach <= 2 * shape.iw + 1024 else { return nil }
+        s = shape
+        self.threads = max(1, threads)
+        self.hasBias = hasBias
+        self.activation = activation
+        size = shape.dtype.size
+        nr = shape.dtype == .float32 ? kernels.nr_f32 : kernels.nr_f64
+        functions = shape.dtype == .float32 ? kernels.f32 : kernels.f64
+        copies = w.before > 0 || reach > shape.iw
+        line = reach * shape.ic
+        // Bands whose copied rows stay in the first-level cache or nearly so, and enough of them for all threads.
+        let rowBytes = max(1, line * shape.dtype.size * shape.geometry.h.stride)
+        let wanted = min(shape.oh, max(4, (32 << 10) / rowBytes))
+        bands = (shape.oh + wanted - 1) / wanted
+        bandRows = (shape.oh + bands - 1) / bands
+        lines = (bandRows - 1) * shape.geometry.h.stride + (shape.kh - 1) * shape.geometry.h.dilation + 1
+        guard !copies || lines <= 4 * shape.ih + 64 else { return nil }
+    }
+
+    func pack(_ filter: UnsafeRawPointer, into packed: UnsafeMutableRawPointer) {
+        for panel in 0..<panels {
+            functions.pack(
+                filter + panel * nr * size, depth, min(nr, s.oc - panel * nr), s.oc, 1, packed + panel * depth * nr * size)
+        }
+    }
+
+    func run(
+        x: UnsafeRawPointer, filter: UnsafeRawPointer, packed: UnsafeRawPointer?, bias: UnsafeRawPointer?, y: UnsafeMutableRawPointer,
+        workspace: UnsafeMutableRawPointer
+    ) {
+        if packed == nil { pack(filter, into: workspace) }
+        let b = packed ?? UnsafeRawPointer(workspace)
+        parallelFor(s.n * bands, threads: threads) { range, worker in
+            let room = workspace + packedBytes + worker * workerBytes
+            for unit in range {
+                let (image, band) = unit.quotientAndRemainder(dividingBy: bands)
+                let rows = band * bandRows..<min(s.oh, (band + 1) * bandRows)
+                guard !rows.isEmpty else { continue }
+                run(image, rows, x: x, b: b, bias: bias, y: y, room: room)
+            }
+        }
+    }
+
+    private func run(
+        _ image: Int, _ rows: Range<Int>, x: UnsafeRawPointer, b: UnsafeRawPointer, bias: UnsafeRawPointer?, y: UnsafeMutableRawPointer,
+        room: UnsafeMutableRawPointer
+    ) {
+        let (h, w) = (s.geometry.h, s.geometry.w)
+        let segments = room.assumingMemoryBound(to: Int.self)
+        let rowBytes = s.iw * s.ic * size
+        let source = x + image * s.ih * rowBytes
+        var base = source
+        var step = rowBytes
+        // The image row at `base`.
+        var origin = 0
+        if copies {
+            step = line * size
+            origin = h.start(rows.lowerBound)
+            let end = h.start(rows.upperBound - 1) + (s.kh - 1) * h.dilation + 1
+            let from = max(0, origin)
+            copy(from..<max(from, min(s.ih, end)), origin, source, room + segmentBytes)
+            base = UnsafeRawPointer(room + segmentBytes)
+        }
+        var job = sc_strip_job()
+        job.segments = UnsafePointer(segments)
+        job.a_pixel = w.stride * s.ic * size
+        job.y_pixel = s.oc * size
+        job.pixels = s.ow
+        job.activation = activation.kind
+        job.alpha = activation.alpha
+        for oy in rows {
+            var count = 0
+            for ky in h.taps(oy) {
+                let at = (h.start(oy) + ky * h.dilation - origin) * step
+                if w.dilation == 1 {
+                    segments[3 * count] = at
+                    segments[3 * count + 1] = ky * s.kw * s.ic * nr * size
+                    segments[3 * count + 2] = s.kw * s.ic
+                    count += 1
+                } else {
+                    for kx in 0..<s.kw {
+                        segments[3 * count] = at + kx * w.dilation * s.ic * size
+                        segments[3 * count + 1] = (ky * s.kw + kx) * s.ic * nr * size
+                        segments[3 * count + 2] = s.ic
+                        count += 1
+                    }
+                }
+            }
+            job.segment_count = count
+            job.a = base
+            let target = y + (image * s.oh + oy) * s.ow * s.oc * size
+            for panel in 0..<panels {
+                job.b = b + panel * depth * nr * size
+                job.y = target + panel * nr * size
+                job.columns = min(nr, s.oc - panel * nr)
+                job.bias = hasBias ? bias.map { $0 + panel * nr * size } : nil
+                functions.strip(&job)
+            }
+        }
+    }
+
+    /// Copies image rows with the zeros beside them; the first row of the copy is image row `origin`.
+    private func copy(_ rows: Range<Int>, _ origin: Int, _ source: UnsafeRawPointer, _ to: UnsafeMutableRawPointer) {
+        let before = min(s.geometry.w.before * s.ic, line)
+        let inside = max(0, min(s.iw * s.ic, line - before))
+        for row in rows {
+            let at = to + (row - origin) * line * size
+            at.initializeMemory(as: UInt8.self, repeating: 0, count: before * size)
+            (at + before * size).copyMemory(from: source + row * s.iw * s.ic * size, byteCount: inside * size)
+            (at + (before + inside) * size).initializeMemory(as: UInt8.self, repeating: 0, count: (line - before - inside) * size)
+        }
+    }
+}
