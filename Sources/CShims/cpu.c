@@ -120,6 +120,33 @@ int sc_write_file(const char *path, const char *data, long count) {
     return -1;
 }
 
+// The number of /sys/devices/system/cpu/cpu0/cache/index`index`/`name` ("32K", "2"); 0 where there is none. The first letter is kept.
+static long cache_entry(int index, const char *name, char *letter) {
+    char path[128], text[32];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, name);
+    long count = sc_read_file(path, text, sizeof text - 1);
+    if (count <= 0) return 0;
+    text[count] = 0;
+    *letter = text[0];
+    char *end;
+    long value = strtol(text, &end, 10);
+    return *end == 'K' ? value << 10 : *end == 'M' ? value << 20 : value;
+}
+
+long sc_cache_bytes(int level) {
+    static const long common[] = {32L << 10, 512L << 10, 8L << 20};
+    if (level < 1 || level > 3) return 0;
+    for (int index = 0; index < 8; index++) {
+        char letter = 0;
+        if (cache_entry(index, "level", &letter) != level) continue;
+        cache_entry(index, "type", &letter);
+        if (letter == 'I') continue;  // instructions
+        long bytes = cache_entry(index, "size", &letter);
+        if (bytes > 0) return bytes;
+    }
+    return common[level - 1];
+}
+
 const char *sc_library_of(const void *address) {
     Dl_info information;
     return dladdr((void *)(uintptr_t)address, &information) ? information.dli_fname : NULL;

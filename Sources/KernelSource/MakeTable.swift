@@ -14,5 +14,6 @@ package func makeKernelTable() -> sc_kernel_table {
     table.pooling = makePoolingKernels()
     table.random = makeRandomKernels()
     table.optimizer = makeOptimizerKernels()
+    table.roofline = makeRooflineKernels()
     return table
 }

@@ -71,3 +71,24 @@ public func setMemoryLimit(_ bytes: Int64) -> Int32 {
 public func setAutotune(_ on: Int32) -> Int32 {
     status { () throws(ConvError) in Settings.update { $0.autotune = on != 0 } }
 }
+
+@_cdecl("sc_roofline")
+public func roofline(_ threads: Int32, _ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32 {
+    status { () throws(ConvError) in
+        guard (0...Int32(ThreadCount.maximum)).contains(threads) else {
+            throw .invalidArgument("sc_roofline: threads: expected 0 to \(ThreadCount.maximum), received \(threads)")
+        }
+        let limits = try Roofline.measure(threads: threads == 0 ? ThreadCount.current : Int(threads))
+        let memory: [Json] = limits.memory.map { level in
+            .object([
+                ("name", .string(level.name)), ("working_set", .int(level.workingSet)), ("read", .double(level.read)),
+                ("copy", .double(level.copy)),
+            ])
+        }
+        try write(
+            Json.object([
+                ("threads", .int(limits.threads)), ("level", .string(Kernels.level.rawValue)), ("gflops", .double(limits.gflops)),
+                ("memory", .array(memory)),
+            ]).text, to: json, "json")
+    }
+}

@@ -29,6 +29,12 @@ const char *c_door_library(void) {
     CHECK(sc_num_threads() == 3);
     CHECK_OK(sc_set_num_threads(before));
 
+    CHECK_OK(sc_roofline(1, &json));
+    CHECK(strstr(json, "\"threads\": 1") && strstr(json, "\"gflops\": ") && strstr(json, "\"L1\""));
+    sc_string_release(json);
+    CHECK_FAILS(sc_roofline(-1, &json), SC_INVALID_ARGUMENT, "received -1");
+    CHECK_FAILS(sc_roofline(1, NULL), SC_INVALID_ARGUMENT, "NULL");
+
     CHECK_OK(sc_set_precision("highest"));
     CHECK_OK(sc_set_memory_limit(123456));
     CHECK_OK(sc_set_autotune(1));

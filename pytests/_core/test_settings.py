@@ -123,6 +123,19 @@ def test_constants_of_other_ops() -> None:
         np.testing.assert_allclose(tf.nn.conv2d_backprop_input(X.shape, w, dy, 1, "SAME"), expected, atol=1e-2)
 
 
+def test_roofline_is_a_plausible_machine() -> None:
+    limits = tf.config.roofline(threads=1)
+    assert limits["threads"] == 1
+    assert 0.1 < limits["gflops"] < 10_000
+    names = [level["name"] for level in limits["memory"]]
+    assert names[0] == "L1" and names[-1] == "memory"
+    sets = [level["working_set"] for level in limits["memory"]]
+    assert sets == sorted(sets)
+    assert all(0.01 < level[kind] < 100_000 for level in limits["memory"] for kind in ("read", "copy"))
+    with pytest.raises(ValueError, match="expected at least 1, received 0"):
+        tf.config.roofline(0)
+
+
 def test_autotune_keeps_its_choices(tmp_path: object) -> None:
     program = (
         "import json, numpy as np, swiftconv as tf\n"

@@ -63,6 +63,18 @@ static PyObject *num_threads(PyObject *module, PyObject *unused) {
     return PyLong_FromLong(sc_num_threads());
 }
 
+static PyObject *roofline(PyObject *module, PyObject *threads) {
+    (void)module;
+    long count = PyLong_AsLong(threads);
+    if (count == -1 && PyErr_Occurred()) return NULL;
+    char *text = NULL;
+    sc_status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = sc_roofline(count < 0 || count > 1 << 20 ? -1 : (int32_t)count, &text);
+    Py_END_ALLOW_THREADS
+    return take_string(status, text);
+}
+
 static PyObject *set_precision(PyObject *module, PyObject *name) {
     (void)module;
     const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
@@ -103,6 +115,7 @@ static PyMethodDef functions[] = {
     {"environment", environment, METH_NOARGS, "What the engine found and chose, as JSON."},
     {"set_num_threads", set_num_threads, METH_O, "Sets how many threads an op may use."},
     {"num_threads", num_threads, METH_NOARGS, "How many threads an op may use."},
+    {"roofline", roofline, METH_O, "What this machine can do at most with so many threads, as JSON."},
     {"set_precision", set_precision, METH_O, "Sets 'default' or 'highest'."},
     {"set_memory_limit", set_memory_limit, METH_O, "Sets the bytes of work memory for one op or executable; -1: no limit."},
     {"set_autotune", set_autotune, METH_O, "Sets whether algorithms are chosen by measuring them."},

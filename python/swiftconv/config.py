@@ -23,6 +23,7 @@ __all__ = [
     "memory_limit",
     "num_threads",
     "precision",
+    "roofline",
     "run_functions_eagerly",
     "set_autotune",
     "set_epsilon",
@@ -177,6 +178,35 @@ def set_autotune(on: bool) -> None:
     if they chose alike.
     """
     _native.set_autotune(on)
+
+
+def roofline(threads: int | None = None) -> dict[str, Any]:
+    """Measures what this machine can do at most, for about a quarter of a second.
+
+    The roofline model (S. Williams, A. Waterman, D. Patterson, CACM 52 (4), 2009): nothing is faster than its arithmetic
+    at `gflops` or its traffic at the bandwidth of the memory level that holds its data.
+
+    Args:
+        threads: how many threads share the work; by default `num_threads()`.
+
+    Returns:
+        `threads`; `level`, the CPU level whose instructions were used; `gflops`, float32 additions and multiplications a
+        nanosecond; `memory`, for L1, L2, L3 and main memory the `name`, the `working_set` of each thread in bytes, and the
+        bandwidth of a `read` and of a `copy` (what is read plus what is written) in GB/s, all threads together.
+
+    Raises:
+        InvalidArgumentError: fewer than one thread.
+
+    Example:
+        >>> import swiftconv as tf
+        >>> limits = tf.config.roofline(threads=1)
+        >>> limits["gflops"] > 1
+        True
+    """
+    number = 0 if threads is None else integer("roofline", "threads", threads)
+    if threads is not None and number < 1:
+        raise InvalidArgumentError(f"roofline: threads: expected at least 1, received {number}")
+    return json.loads(_native.roofline(number))  # type: ignore[no-any-return]
 
 
 class threading:

@@ -61,6 +61,9 @@ sc_status sc_environment(char **json);
 void sc_string_release(char *string);
 sc_status sc_set_num_threads(int32_t threads);
 int32_t sc_num_threads(void);
+// What this machine can do at most with `threads` threads (0: as many as are set), measured for about a quarter of a second. A JSON object:
+// threads, level, gflops (float32), memory: [{name, working_set, read, copy}] in bytes and GB/s. Free with sc_string_release.
+sc_status sc_roofline(int32_t threads, char **json);
 // "default", or "highest": no algorithm with fewer multiplications than the definition (Winograd).
 sc_status sc_set_precision(const char *precision);
 // Bytes of work memory that one op, or one executable, may use; -1: no limit. What needs more is passed over or refused.

@@ -14,6 +14,7 @@
 #include "normalization_kernels.h"
 #include "pooling_kernels.h"
 #include "random_kernels.h"
+#include "roofline_kernels.h"
 
 typedef struct {
     const char *level;  // "baseline", "v3", "v4", "neon"
@@ -27,6 +28,7 @@ typedef struct {
     sc_pooling_kernels pooling;
     sc_random_kernels random;
     sc_optimizer_kernels optimizer;
+    sc_roofline_kernels roofline;
 } sc_kernel_table;
 
 #endif

@@ -16,6 +16,8 @@ int sc_cpu_has_avx(void);
 void sc_cpu_name(char out[49]);
 // The version text of the C compiler that built this file (on Linux the one that comes with Swift).
 const char *sc_c_compiler(void);
+// Bytes of the first processor's data cache of level 1, 2 or 3; a common size where the system does not say.
+long sc_cache_bytes(int level);
 // Processors that the operating system has switched on; at least 1.
 int sc_cpu_count(void);
 // Processors on which this process may run (sched_getaffinity); 0 where the system does not say.

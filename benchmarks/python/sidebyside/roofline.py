@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -19,9 +18,9 @@ class Roofline:
         return max(flops / (self.gflops * 1e9), bytes / (self.gigabytes_per_second * 1e9))
 
 
-def roofline(threads: int) -> Roofline | None:
-    """The limits of this machine as the library measures them; None where it does not yet."""
+def roofline(threads: int) -> Roofline:
+    """The limits of this machine as the library measures them."""
     import swiftconv
 
-    measure: Any = getattr(swiftconv.config, "roofline", None)
-    return Roofline(**measure(threads)) if measure else None
+    limits = swiftconv.config.roofline(threads)
+    return Roofline(gflops=limits["gflops"], gigabytes_per_second=limits["memory"][-1]["copy"])
