@@ -13,7 +13,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
-SOURCES = ["module.c", "values.c", "memory.c", "op.c", "graph.c"]
+SOURCES = ["module.c", "values.c", "memory.c", "op.c", "prepared.c", "graph.c"]
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 
 

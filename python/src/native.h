@@ -1,8 +1,8 @@
 // The CPython extension `swiftconv._native`: a thin wrapper of swiftconv.h for the limited API of Python 3.11.
 //
 // module.c   module functions, errors           memory.c  Variable, Buffer (memory of the engine that Python borrows)
-// values.c   specs, dtypes, borrowing arrays    op.c      Op and its cache of prepared ops
-// graph.c    Graph, Executable
+// values.c   specs, dtypes, borrowing arrays    op.c      Op: attributes, runs, shape rule
+// graph.c    Graph, Executable                  prepared.c  an Op's prepared ops, packed forms of constants
 #ifndef SWIFTCONV_NATIVE_H
 #define SWIFTCONV_NATIVE_H
 
@@ -70,6 +70,32 @@ extern PyTypeObject *variable_type;
 sc_variable *variable_handle(PyObject *variable);  // NULL with an exception if it is none
 PyObject *new_buffer(int64_t bytes, void **data);
 int add_memory_types(PyObject *module);
+
+// ---- prepared.c ----
+// An op bound to input specs. It outlives its place in the cache while a call is under way without the GIL.
+typedef struct {
+    sc_prepared *prepared;
+    int32_t references;
+    int32_t inputs, outputs;
+    int32_t constant;                   // the input that stays the same over many runs, or -1
+    sc_spec *specs;                     // of the inputs
+    PyObject *args[MOST_OUTPUTS];       // for new_output
+    int64_t bytes[MOST_OUTPUTS];
+} prepared_entry;
+
+// How many sets of input specs one op remembers; the one used longest ago goes first.
+#define REMEMBERED 32
+typedef struct {
+    int32_t count;
+    prepared_entry *entries[REMEMBERED];  // the latest first
+} prepared_cache;
+
+// The prepared op for these specs, with a reference for the caller. `constant`: the input that stays the same over many runs, or -1.
+prepared_entry *entry_for(const sc_op *op, prepared_cache *cache, const sc_spec *specs, int32_t inputs, int32_t constant);
+void entry_release(prepared_entry *entry);
+void cache_release(prepared_cache *cache);
+// Runs on `inputs`; one array, or a tuple. With `list`, the packed forms of the constant input are kept there.
+PyObject *entry_run(prepared_entry *entry, PyObject *list, const void *const *inputs);
 
 // ---- op.c ----
 const sc_op *op_handle(PyObject *op);  // NULL with an exception if it is none

@@ -1,27 +1,12 @@
-// Op: a name with attributes, and the prepared ops of the input specs that it met lately.
+// Op: a name with attributes, its runs on arrays, its shape rule.
 #include "native.h"
-
-// An op bound to input specs. It outlives its place in the cache while a call is under way without the GIL.
-typedef struct {
-    sc_prepared *prepared;
-    int32_t references;
-    int32_t inputs, outputs;
-    int32_t constant;                   // the input that stays the same over many runs, or -1
-    sc_spec *specs;                     // of the inputs
-    PyObject *args[MOST_OUTPUTS];       // for new_output
-    int64_t bytes[MOST_OUTPUTS];
-} prepared_entry;
-
-// How many sets of input specs one op remembers; the one used longest ago goes first.
-#define REMEMBERED 32
 
 typedef struct {
     PyObject_HEAD
     sc_op *handle;
     PyObject *name;
     PyObject *attributes;
-    int32_t count;
-    prepared_entry *entries[REMEMBERED];  // the latest first
+    prepared_cache prepared;
 } op_object;
 
 static PyTypeObject *op_type;
@@ -107,172 +92,15 @@ static PyObject *op_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     return (PyObject *)self;
 }
 
-// ---- prepared ops -------------------------------------------------------------------------------------------------------------------
-
-static void entry_release(prepared_entry *entry) {
-    if (--entry->references > 0) return;
-    for (int32_t i = 0; i < entry->outputs; i++) Py_XDECREF(entry->args[i]);
-    sc_prepared_release(entry->prepared);
-    PyMem_Free(entry->specs);
-    PyMem_Free(entry);
-}
+// ---- runs ---------------------------------------------------------------------------------------------------------------------------
 
 static void op_dealloc(PyObject *object) {
     op_object *self = (op_object *)object;
-    for (int32_t i = 0; i < self->count; i++) entry_release(self->entries[i]);
+    cache_release(&self->prepared);
     sc_op_release(self->handle);
     Py_XDECREF(self->name);
     Py_XDECREF(self->attributes);
     release(object);
-}
-
-static int same_specs(const sc_spec *a, const sc_spec *b, int32_t count) {
-    for (int32_t i = 0; i < count; i++) {
-        if (a[i].dtype != b[i].dtype || a[i].rank != b[i].rank) return 0;
-        for (int32_t d = 0; d < a[i].rank; d++)
-            if (a[i].shape[d] != b[i].shape[d]) return 0;
-    }
-    return 1;
-}
-
-static prepared_entry *entry_new(op_object *self, const sc_spec *specs, int32_t inputs, int32_t constant) {
-    prepared_entry *entry = PyMem_Calloc(1, sizeof *entry);
-    sc_spec *own = PyMem_Malloc((inputs ? (size_t)inputs : 1) * sizeof *own);
-    if (!entry || !own) {
-        PyMem_Free(entry);
-        PyMem_Free(own);
-        PyErr_NoMemory();
-        return NULL;
-    }
-    entry->references = 1;
-    entry->inputs = inputs;
-    entry->constant = constant;
-    entry->specs = memcpy(own, specs, (size_t)inputs * sizeof *own);
-    sc_spec outputs[MOST_OUTPUTS];
-    int32_t count = MOST_OUTPUTS;
-    sc_status status = constant < 0 ? sc_op_prepare(self->handle, specs, inputs, &entry->prepared)
-                                    : sc_op_prepare_constant(self->handle, specs, inputs, constant, &entry->prepared);
-    if (status != SC_OK) entry->prepared = NULL;
-    if (status == SC_OK) status = sc_prepared_outputs(entry->prepared, outputs, &count);
-    if (status != SC_OK) {
-        raise_status(status);
-        entry_release(entry);
-        return NULL;
-    }
-    for (; entry->outputs < count; entry->outputs++) {
-        entry->bytes[entry->outputs] = spec_bytes(&outputs[entry->outputs]);
-        entry->args[entry->outputs] = output_args(&outputs[entry->outputs]);
-        if (!entry->args[entry->outputs]) {
-            entry_release(entry);
-            return NULL;
-        }
-    }
-    return entry;
-}
-
-// The prepared op for these specs, with a reference for the caller.
-static prepared_entry *entry_for(op_object *self, const sc_spec *specs, int32_t inputs, int32_t constant) {
-    for (int32_t i = 0; i < self->count; i++) {
-        prepared_entry *entry = self->entries[i];
-        if (entry->inputs != inputs || entry->constant != constant || !same_specs(entry->specs, specs, inputs)) continue;
-        if (i) {
-            memmove(self->entries + 1, self->entries, (size_t)i * sizeof *self->entries);
-            self->entries[0] = entry;
-        }
-        entry->references++;
-        return entry;
-    }
-    prepared_entry *entry = entry_new(self, specs, inputs, constant);
-    if (!entry) return NULL;
-    if (self->count == REMEMBERED) entry_release(self->entries[--self->count]);
-    memmove(self->entries + 1, self->entries, (size_t)self->count * sizeof *self->entries);
-    self->entries[0] = entry;
-    self->count++;
-    entry->references++;
-    return entry;
-}
-
-// ---- packed forms: kept in a list that belongs to the constant itself ------------------------------------------------------------------
-
-// The most packed forms of one constant.
-#define MOST_PACKED 8
-static const char PACKED[] = "swiftconv.packed";
-
-typedef struct {
-    prepared_entry *entry;
-    sc_packed *packed;  // NULL: there is nothing to pack
-} packed_form;
-
-static void packed_free(PyObject *capsule) {
-    packed_form *form = PyCapsule_GetPointer(capsule, PACKED);
-    if (!form) return;
-    sc_packed_release(form->packed);
-    entry_release(form->entry);
-    PyMem_Free(form);
-}
-
-// Appends what the op makes of `data` to `list`. -1 with an exception.
-static int packed_add(PyObject *list, prepared_entry *entry, const void *data) {
-    packed_form *form = PyMem_Calloc(1, sizeof *form);
-    if (!form) return PyErr_NoMemory(), -1;
-    sc_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = sc_prepared_pack(entry->prepared, data, &form->packed);
-    Py_END_ALLOW_THREADS
-    form->entry = entry;
-    entry->references++;
-    PyObject *capsule = status == SC_OK ? PyCapsule_New(form, PACKED, packed_free) : raise_status(status);
-    if (!capsule) {
-        sc_packed_release(form->packed);
-        entry_release(entry);
-        PyMem_Free(form);
-        return -1;
-    }
-    if (PyList_Size(list) >= MOST_PACKED) PyList_SetSlice(list, 0, 1, NULL);
-    int result = PyList_Append(list, capsule);
-    Py_DECREF(capsule);
-    return result;
-}
-
-// The capsule in `list` for this entry, made when it is missing or outdated, with a reference for the caller.
-static PyObject *packed_for(PyObject *list, prepared_entry *entry, const void *data) {
-    for (int attempt = 0; attempt < 2; attempt++) {
-        for (Py_ssize_t i = PyList_Size(list) - 1; i >= 0; i--) {
-            PyObject *capsule = PyList_GetItem(list, i);
-            packed_form *form = capsule ? PyCapsule_GetPointer(capsule, PACKED) : NULL;
-            if (!form) return NULL;
-            if (form->entry != entry) continue;
-            if (attempt || !form->packed || sc_prepared_accepts(entry->prepared, form->packed)) return Py_NewRef(capsule);
-            PyList_SetSlice(list, i, i + 1, NULL);
-        }
-        if (packed_add(list, entry, data) < 0) return NULL;
-    }
-    Py_RETURN_NONE;
-}
-
-static PyObject *run_entry(prepared_entry *entry, const sc_packed *packed, const void *const *inputs) {
-    PyObject *arrays[MOST_OUTPUTS];
-    void *outputs[MOST_OUTPUTS];
-    int32_t made = 0;
-    for (; made < entry->outputs; made++) {
-        arrays[made] = new_output(entry->args[made], entry->bytes[made], &outputs[made]);
-        if (!arrays[made]) break;
-    }
-    if (made == entry->outputs) {
-        sc_status status;
-        Py_BEGIN_ALLOW_THREADS
-        status = packed ? sc_prepared_run_packed(entry->prepared, packed, inputs, outputs)
-                        : sc_prepared_run(entry->prepared, inputs, outputs);
-        Py_END_ALLOW_THREADS
-        if (status == SC_OK && made == 1) return arrays[0];
-        PyObject *result = status == SC_OK ? PyTuple_New(made) : raise_status(status);
-        if (result) {
-            for (int32_t i = 0; i < made; i++) PyTuple_SetItem(result, i, arrays[i]);
-            return result;
-        }
-    }
-    while (made) Py_DECREF(arrays[--made]);
-    return NULL;
 }
 
 static PyObject *call_fallback(PyObject *self, PyObject *const *args, Py_ssize_t count) {
@@ -284,15 +112,6 @@ static PyObject *call_fallback(PyObject *self, PyObject *const *args, Py_ssize_t
     for (Py_ssize_t i = 0; inputs && i < count; i++) PyTuple_SetItem(inputs, i, Py_NewRef(args[i]));
     PyObject *result = inputs ? PyObject_CallFunctionObjArgs(native.fallback, self, inputs, NULL) : NULL;
     Py_XDECREF(inputs);
-    return result;
-}
-
-// `run_entry` with the packed form of the constant input that `list` keeps.
-static PyObject *run_packed(prepared_entry *entry, PyObject *list, const void *const *inputs) {
-    PyObject *capsule = packed_for(list, entry, inputs[entry->constant]);
-    packed_form *form = capsule && capsule != Py_None ? PyCapsule_GetPointer(capsule, PACKED) : NULL;
-    PyObject *result = PyErr_Occurred() ? NULL : run_entry(entry, form ? form->packed : NULL, inputs);
-    Py_XDECREF(capsule);
     return result;
 }
 
@@ -320,9 +139,9 @@ static PyObject *run(PyObject *object, PyObject *const *args, Py_ssize_t count, 
         inputs[borrowed] = views[borrowed].buf;
     }
     if (outcome == BORROWED) {
-        prepared_entry *entry = entry_for(self, specs, (int32_t)count, constant);
+        prepared_entry *entry = entry_for(self->handle, &self->prepared, specs, (int32_t)count, constant);
         if (entry) {
-            result = list ? run_packed(entry, list, inputs) : run_entry(entry, NULL, inputs);
+            result = entry_run(entry, list, inputs);
             entry_release(entry);
         }
     } else if (outcome == NOT_PLAIN && strict) {
@@ -396,7 +215,8 @@ static PyObject *op_describe(PyObject *object, PyObject *list) {
     int32_t inputs = 0;
     sc_spec *specs = specs_from_list(list, &inputs);
     if (!specs) return NULL;
-    prepared_entry *entry = entry_for((op_object *)object, specs, inputs, -1);
+    op_object *self = (op_object *)object;
+    prepared_entry *entry = entry_for(self->handle, &self->prepared, specs, inputs, -1);
     PyMem_Free(specs);
     if (!entry) return NULL;
     char *text = NULL;
