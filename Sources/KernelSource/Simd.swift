@@ -1,3 +1,5 @@
+import CKernelInterface
+
 // Loads, stores and loops over vectors, for kernels that are written once for every width.
 // This folder is compiled once for each CPU level: raw pointers, SIMD, InlineArray and integers only. Array, Dictionary, String
 // and existentials would emit weak symbols that the linker shares between levels (docs/architecture.md, "weak symbols").
@@ -6,6 +8,10 @@
 func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self) -> V {
     UnsafeRawPointer(p).loadUnaligned(as: V.self)
 }
+
+/// `p`, of which the compiler knows nothing more (simd_math.h).
+@inline(__always)
+func opaque<T>(_ p: UnsafePointer<T>) -> UnsafePointer<T> { sc_opaque(p).assumingMemoryBound(to: T.self) }
 
 @inline(__always)
 func store<V: SIMD>(_ v: V, _ p: UnsafeMutablePointer<V.Scalar>) {

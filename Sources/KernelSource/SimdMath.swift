@@ -17,6 +17,21 @@ func vectorSquareRoot<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
     return x.squareRoot()
 }
 
+@inline(__always) func pin(_ x: SIMD4<Float>) -> SIMD4<Float> { sc_pin_float4(x) }
+@inline(__always) func pin(_ x: SIMD8<Float>) -> SIMD8<Float> { sc_pin_float8(x) }
+@inline(__always) func pin(_ x: SIMD16<Float>) -> SIMD16<Float> { sc_pin_float16(x) }
+@inline(__always) func pin(_ x: SIMD2<Double>) -> SIMD2<Double> { sc_pin_double2(x) }
+@inline(__always) func pin(_ x: SIMD4<Double>) -> SIMD4<Double> { sc_pin_double4(x) }
+@inline(__always) func pin(_ x: SIMD8<Double>) -> SIMD8<Double> { sc_pin_double8(x) }
+
+/// `x`, computed before any later `pin` or `opaque` (simd_math.h).
+@inline(__always)
+func pin<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
+    if V.self == F32.self { return unsafeBitCast(pin(unsafeBitCast(x, to: F32.self)), to: V.self) }
+    if V.self == F64.self { return unsafeBitCast(pin(unsafeBitCast(x, to: F64.self)), to: V.self) }
+    return x
+}
+
 /// A vector of float64 from memory of either type, for sums in float64.
 @inline(__always) func loadWide(_ p: UnsafePointer<Float>) -> SIMD2<Double> { sc_widen_float2(load(p)) }
 @inline(__always) func loadWide(_ p: UnsafePointer<Float>) -> SIMD4<Double> { sc_widen_float4(load(p)) }

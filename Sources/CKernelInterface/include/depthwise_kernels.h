@@ -4,10 +4,13 @@
 #include <stdint.h>
 
 // Depthwise convolution, NHWC, one filter a channel (a multiplier is served by repeating the input's channels).
-// x[h][w][c], filter[kh][kw][c], y[oh][ow][c]; one image. Counts are in elements.
+// x[h][w][c], y[oh][ow][c] with strides of its own; one image. Counts and strides are in elements.
+// Channels go in vectors: vector v covers those from min(v · lanes, c − lanes) on, so that the last two may overlap; with fewer channels
+// than lanes the only vector is partial.
 typedef struct {
     intptr_t h, w, c, oh, ow, kh, kw;
     intptr_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    intptr_t y_row, y_pixel;
 } sc_depthwise_image;
 
 // What happens to an output before it is stored: + bias (may be NULL), then negative values times `slope`, then at most `ceiling`.
@@ -17,19 +20,23 @@ typedef struct {
     double ceiling;
 } sc_depthwise_epilogue;
 
-// Rows [first, last) of y.
-typedef void (*sc_depthwise_forward)(const sc_depthwise_image *image, const void *x, const void *filter,
-                                     const sc_depthwise_epilogue *epilogue, intptr_t first, intptr_t last, void *y);
-// dx of the channels [first, last) (all pixels), from dy and the filter.
-typedef void (*sc_depthwise_backward_input)(const sc_depthwise_image *image, const void *filter, const void *dy, intptr_t first,
-                                            intptr_t last, void *dx);
-// sums[kh][kw][c] += over the rows [first, last) of dy of x times dy, for the channels [first_channel, last_channel).
+// packed[vector][tap][lane] of tap `tap` of `taps` from its c values; lanes beyond c are 0.
+typedef void (*sc_depthwise_pack)(intptr_t c, intptr_t taps, intptr_t tap, const void *values, void *packed);
+// The reverse: the c values of a tap.
+typedef void (*sc_depthwise_unpack)(intptr_t c, intptr_t taps, intptr_t tap, const void *packed, void *values);
+// Rows [first, last) of y, vectors [first_vector, last_vector).
+typedef void (*sc_depthwise_forward)(const sc_depthwise_image *image, const void *x, const void *packed,
+                                     const sc_depthwise_epilogue *epilogue, intptr_t first, intptr_t last, intptr_t first_vector,
+                                     intptr_t last_vector, void *y);
+// sums[vector][tap][lane] += over the rows [first, last) of dy of x times dy, for the vectors [first_vector, last_vector).
 typedef void (*sc_depthwise_backward_filter)(const sc_depthwise_image *image, const void *x, const void *dy, intptr_t first,
-                                             intptr_t last, intptr_t first_channel, intptr_t last_channel, void *sums);
+                                             intptr_t last, intptr_t first_vector, intptr_t last_vector, void *sums);
 
 typedef struct {
+    intptr_t lanes_f32, lanes_f64;
+    sc_depthwise_pack pack_f32, pack_f64;
+    sc_depthwise_unpack unpack_f32, unpack_f64;
     sc_depthwise_forward forward_f32, forward_f64;
-    sc_depthwise_backward_input backward_input_f32, backward_input_f64;
     sc_depthwise_backward_filter backward_filter_f32, backward_filter_f64;
 } sc_depthwise_kernels;
 

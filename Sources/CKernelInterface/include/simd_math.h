@@ -33,4 +33,40 @@ static inline __attribute__((always_inline)) sc_uint64x8 sc_interleave4(sc_uint6
     return __builtin_shufflevector(a, b, 0, 4, 1, 5, 2, 6, 3, 7);
 }
 
+// p, of which the compiler knows nothing more: it then keeps no pointer of its own for each address derived from it in a loop.
+static inline __attribute__((always_inline)) const void *_Nonnull sc_opaque(const void *_Nonnull p) {
+    __asm__ volatile("" : "+r"(p));
+    return p;
+}
+
+// x, computed before any later sc_opaque or sc_pin: keeps the compiler from interleaving the parts of a long unrolled body, which costs registers.
+#if defined(__AVX512F__)
+#define SC_PIN64(x) __asm__ volatile("" : "+v"(x))
+#define SC_PIN32 SC_PIN64
+#define SC_PIN16 SC_PIN64
+#elif defined(__x86_64__)
+#define SC_PIN64(x)
+#define SC_PIN16(x) __asm__ volatile("" : "+x"(x))
+#ifdef __AVX__
+#define SC_PIN32 SC_PIN16
+#else
+#define SC_PIN32(x)
+#endif
+#else
+#define SC_PIN64(x)
+#define SC_PIN32(x)
+#define SC_PIN16(x) __asm__ volatile("" : "+w"(x))
+#endif
+#define SC_VECTOR_PIN(type, lanes, bytes)                                                                     \
+    static inline __attribute__((always_inline)) sc_##type##lanes sc_pin_##type##lanes(sc_##type##lanes x) {  \
+        SC_PIN##bytes(x);                                                                                     \
+        return x;                                                                                             \
+    }
+SC_VECTOR_PIN(float, 4, 16)
+SC_VECTOR_PIN(float, 8, 32)
+SC_VECTOR_PIN(float, 16, 64)
+SC_VECTOR_PIN(double, 2, 16)
+SC_VECTOR_PIN(double, 4, 32)
+SC_VECTOR_PIN(double, 8, 64)
+
 #endif

@@ -28,7 +28,8 @@ package struct DepthwiseConvolution: Sendable {
         let (h, w) = (geometry.h, geometry.w)
         image = sc_depthwise_image(
             h: h.input, w: w.input, c: channels * multiplier, oh: h.output, ow: w.output, kh: h.window, kw: w.window,
-            stride_h: h.stride, stride_w: w.stride, dilation_h: h.dilation, dilation_w: w.dilation, pad_top: h.before, pad_left: w.before)
+            stride_h: h.stride, stride_w: w.stride, dilation_h: h.dilation, dilation_w: w.dilation, pad_top: h.before, pad_left: w.before,
+            y_row: w.output * channels * multiplier, y_pixel: channels * multiplier)
     }
 
     private var size: Int { dtype.size }
@@ -37,17 +38,21 @@ package struct DepthwiseConvolution: Sendable {
     /// An input image with repeated channels.
     private var wideImageBytes: Int { image.h * image.w * image.c * size }
     private var outputImageBytes: Int { image.oh * image.ow * image.c * size }
-    private var filterBytes: Int { taps * image.c * size }
     private var isEmpty: Bool { images == 0 || image.c == 0 || image.oh == 0 || image.ow == 0 }
+
+    private var lanes: Int { dtype == .float32 ? kernels.lanes_f32 : kernels.lanes_f64 }
+    private var vectors: Int { (image.c + lanes - 1) / lanes }
+    /// A filter, or its gradient, as the kernels hold it.
+    private var packedBytes: Int { (vectors * taps * lanes * size + 63) / 64 * 64 }
 
     /// Rows of all images' outputs.
     private var rows: Int { images * image.oh }
     /// Multiplications of a row: at least some ten thousand are worth a thread.
-    private var rowGrain: Int { max(1, 65536 / max(1, image.ow * image.c * taps)) }
+    private func rowGrain(_ image: sc_depthwise_image) -> Int { max(1, 65536 / max(1, image.ow * image.c * max(1, image.kh * image.kw))) }
 
     // MARK: forward
 
-    package var forwardWorkspaceBytes: Int { multiplier == 1 ? 0 : wideImageBytes }
+    package var forwardWorkspaceBytes: Int { packedBytes + (multiplier == 1 ? 0 : wideImageBytes) }
 
     package func forward(
         x: UnsafeRawPointer, filter: UnsafeRawPointer, bias: UnsafeRawPointer?, slope: Double, ceiling: Double, y: UnsafeMutableRawPointer,
@@ -55,29 +60,66 @@ package struct DepthwiseConvolution: Sendable {
     ) {
         if isEmpty { return }
         let epilogue = sc_depthwise_epilogue(bias: bias, slope: slope, ceiling: ceiling)
+        for tap in 0..<taps { pack(filter, tap, as: tap, of: taps, workspace) }
+        let pass = Pass(image: image, packed: UnsafeRawPointer(workspace), targetStart: 0)
         if multiplier == 1 {
-            forwardRows(image, x, filter, epilogue, images: images, y)
+            run([pass], x, epilogue, images: images, rows: image.oh, target: outputImageBytes, y)
         } else {
+            let wide = workspace + packedBytes
             for i in 0..<images {
-                widen(x + i * inputImageBytes, into: workspace)
-                forwardRows(image, UnsafeRawPointer(workspace), filter, epilogue, images: 1, y + i * outputImageBytes)
+                widen(x + i * inputImageBytes, into: wide)
+                run([pass], UnsafeRawPointer(wide), epilogue, images: 1, rows: image.oh, target: 0, y + i * outputImageBytes)
             }
         }
     }
 
-    private func forwardRows(
-        _ image: sc_depthwise_image, _ x: UnsafeRawPointer, _ filter: UnsafeRawPointer, _ epilogue: sc_depthwise_epilogue, images: Int,
+    /// Tap `tap` of the filter as tap `place` of `count` taps.
+    private func pack(_ filter: UnsafeRawPointer, _ tap: Int, as place: Int, of count: Int, _ packed: UnsafeMutableRawPointer) {
+        (dtype == .float32 ? kernels.pack_f32! : kernels.pack_f64!)(image.c, count, place, filter + tap * image.c * size, packed)
+    }
+
+    /// One convolution over an image. Several write the rows of a target in turn: pass p of n the rows p, p + n …
+    private struct Pass: @unchecked Sendable {
+        var image: sc_depthwise_image
+        var packed: UnsafeRawPointer
+        /// Where row 0 begins in the target, in bytes.
+        var targetStart: Int
+        /// The row of the target that its row 0 is, and the distance of its rows there.
+        var phase = 0
+        var stride = 1
+    }
+
+    /// Runs passes over all rows of all images, cut into runs of rows; where these are few, of channels too.
+    private func run(
+        _ passes: [Pass], _ x: UnsafeRawPointer, _ epilogue: sc_depthwise_epilogue, images: Int, rows: Int, target: Int,
         _ y: UnsafeMutableRawPointer
     ) {
         let kernel = dtype == .float32 ? kernels.forward_f32! : kernels.forward_f64!
-        let inputBytes = image.h * image.w * image.c * size
-        let outputBytes = image.oh * image.ow * image.c * size
-        parallelFor(images * image.oh, grain: rowGrain, threads: threads) { range, _ in
-            withUnsafePointer(to: image) { image in
-                withUnsafePointer(to: epilogue) { epilogue in
-                    eachImage(range, rows: image.pointee.oh) { index, part in
-                        kernel(image, x + index * inputBytes, filter, epilogue, part.lowerBound, part.upperBound, y + index * outputBytes)
+        let source = passes[0].image
+        let sourceBytes = source.h * source.w * source.c * size
+        // Four cache lines of channels are worth a walk of their own.
+        let cuts = images * rows >= 8 * threads ? 1 : max(1, min(vectors * lanes * size / 256, 4 * threads))
+        parallelFor(images * rows * cuts, grain: max(1, rowGrain(source) * cuts), threads: threads) { range, _ in
+            withUnsafePointer(to: epilogue) { epilogue in
+                var task = range.lowerBound
+                while task < range.upperBound {
+                    // Tasks are ordered by images, channels, rows.
+                    let (rest, row) = task.quotientAndRemainder(dividingBy: rows)
+                    let (index, cut) = rest.quotientAndRemainder(dividingBy: cuts)
+                    let last = min(rows, row + range.upperBound - task)
+                    let (from, to) = (cut * vectors / cuts, (cut + 1) * vectors / cuts)
+                    // Row by row, so that the passes of a row meet its lines in the cache.
+                    for line in row..<last {
+                        for pass in passes where line % pass.stride == pass.phase {
+                            let own = line / pass.stride
+                            withUnsafePointer(to: pass.image) {
+                                kernel(
+                                    $0, x + index * sourceBytes, pass.packed, epilogue, own, own + 1, from, to,
+                                    y + index * target + pass.targetStart)
+                            }
+                        }
                     }
+                    task += last - row
                 }
             }
         }
@@ -85,10 +127,44 @@ package struct DepthwiseConvolution: Sendable {
 
     // MARK: backward input
 
-    /// With strides of 1 the gradient is a convolution too, with the filter turned by half a turn.
-    private var isTurned: Bool { image.stride_h == 1 && image.stride_w == 1 }
+    package var backwardInputWorkspaceBytes: Int { phasedBytes + (multiplier == 1 ? 0 : wideImageBytes) }
 
-    package var backwardInputWorkspaceBytes: Int { (isTurned ? filterBytes + 64 : 0) + (multiplier == 1 ? 0 : wideImageBytes) }
+    /// The packed filters of all phases: each tap belongs to one.
+    private var phasedBytes: Int { packedBytes + 64 * image.stride_h * image.stride_w }
+
+    /// The inputs at distances of the strides see the same taps: each such phase of dx is a convolution of dy with these taps, turned by half
+    /// a turn, at a stride of 1.
+    private func passes(_ filter: UnsafeRawPointer, _ workspace: UnsafeMutableRawPointer) -> [Pass] {
+        var passes: [Pass] = []
+        var packed = workspace
+        for phaseH in 0..<min(image.stride_h, image.h) {
+            let h = PhaseTaps(phaseH, before: image.pad_top, window: image.kh, stride: image.stride_h, dilation: image.dilation_h)
+            for phaseW in 0..<min(image.stride_w, image.w) {
+                let w = PhaseTaps(phaseW, before: image.pad_left, window: image.kw, stride: image.stride_w, dilation: image.dilation_w)
+                var own = image
+                (own.h, own.w) = (image.oh, image.ow)
+                own.oh = (image.h - phaseH + image.stride_h - 1) / image.stride_h
+                own.ow = (image.w - phaseW + image.stride_w - 1) / image.stride_w
+                (own.kh, own.kw) = (h.taps.count, w.taps.count)
+                (own.stride_h, own.stride_w) = (1, 1)
+                (own.dilation_h, own.dilation_w) = (h.dilation, w.dilation)
+                (own.pad_top, own.pad_left) = (-h.offset, -w.offset)
+                own.y_row = image.stride_h * image.w * image.c
+                own.y_pixel = image.stride_w * image.c
+                for (i, kh) in h.taps.enumerated() {
+                    for (j, kw) in w.taps.enumerated() {
+                        pack(filter, kh * image.kw + kw, as: i * own.kw + j, of: own.kh * own.kw, packed)
+                    }
+                }
+                passes.append(
+                    Pass(
+                        image: own, packed: UnsafeRawPointer(packed), targetStart: (phaseH * image.w + phaseW) * image.c * size,
+                        phase: phaseH, stride: image.stride_h))
+                packed += (vectors * own.kh * own.kw * lanes * size + 63) / 64 * 64
+            }
+        }
+        return passes
+    }
 
     package func backwardInput(
         filter: UnsafeRawPointer, dy: UnsafeRawPointer, dx: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
@@ -98,43 +174,15 @@ package struct DepthwiseConvolution: Sendable {
             dx.initializeMemory(as: UInt8.self, repeating: 0, count: images * inputImageBytes)
             return
         }
-        var turned = image
-        let turnedFilter = workspace
-        if isTurned {
-            (turned.h, turned.w, turned.oh, turned.ow) = (image.oh, image.ow, image.h, image.w)
-            turned.pad_top = (image.kh - 1) * image.dilation_h - image.pad_top
-            turned.pad_left = (image.kw - 1) * image.dilation_w - image.pad_left
-            let row = image.c * size
-            for tap in 0..<taps {
-                (turnedFilter + (taps - 1 - tap) * row).copyMemory(from: filter + tap * row, byteCount: row)
-            }
-        }
-        let wide = workspace + (isTurned ? (filterBytes + 63) / 64 * 64 : 0)
-        for i in 0..<(multiplier == 1 ? 1 : images) {
-            let count = multiplier == 1 ? images : 1
-            let target = multiplier == 1 ? dx : wide
-            if isTurned {
-                let linear = sc_depthwise_epilogue(bias: nil, slope: 1, ceiling: .infinity)
-                forwardRows(turned, dy + i * outputImageBytes, UnsafeRawPointer(turnedFilter), linear, images: count, target)
-            } else {
-                scatter(filter, dy + i * outputImageBytes, images: count, target)
-            }
-            if multiplier > 1 { narrow(UnsafeRawPointer(wide), into: dx + i * inputImageBytes) }
-        }
-    }
-
-    private func scatter(_ filter: UnsafeRawPointer, _ dy: UnsafeRawPointer, images: Int, _ dx: UnsafeMutableRawPointer) {
-        let kernel = dtype == .float32 ? kernels.backward_input_f32! : kernels.backward_input_f64!
-        // A cache line of channels at a time.
-        let group = 64 / size
-        let groups = (image.c + group - 1) / group
-        parallelFor(images * groups, grain: 1, threads: threads) { range, _ in
-            withUnsafePointer(to: image) { geometry in
-                for task in range {
-                    let (i, g) = task.quotientAndRemainder(dividingBy: groups)
-                    kernel(
-                        geometry, filter, dy + i * outputImageBytes, g * group, min(image.c, (g + 1) * group), dx + i * wideImageBytes)
-                }
+        let passes = passes(filter, workspace)
+        let linear = sc_depthwise_epilogue(bias: nil, slope: 1, ceiling: .infinity)
+        if multiplier == 1 {
+            run(passes, dy, linear, images: images, rows: image.h, target: wideImageBytes, dx)
+        } else {
+            let wide = workspace + phasedBytes
+            for i in 0..<images {
+                run(passes, dy + i * outputImageBytes, linear, images: 1, rows: image.h, target: 0, wide)
+                narrow(UnsafeRawPointer(wide), into: dx + i * inputImageBytes)
             }
         }
     }
@@ -144,65 +192,54 @@ package struct DepthwiseConvolution: Sendable {
     /// Parts of the sum over all rows, each summed on its own and then added in order: their number depends on the shape alone.
     private var parts: Int { max(1, min(rows, 16)) }
 
-    package var backwardFilterWorkspaceBytes: Int { parts * filterBytes + (multiplier == 1 ? 0 : images * wideImageBytes) }
+    package var backwardFilterWorkspaceBytes: Int { parts * packedBytes + (multiplier == 1 ? 0 : images * wideImageBytes) }
 
     package func backwardFilter(
         x: UnsafeRawPointer, dy: UnsafeRawPointer, dfilter: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
     ) {
         if isEmpty {
-            dfilter.initializeMemory(as: UInt8.self, repeating: 0, count: filterBytes)
+            dfilter.initializeMemory(as: UInt8.self, repeating: 0, count: taps * image.c * size)
             return
         }
         var source = x
         if multiplier > 1 {
-            let wide = workspace + parts * filterBytes
+            let wide = workspace + parts * packedBytes
             for i in 0..<images { widen(x + i * inputImageBytes, into: wide + i * wideImageBytes) }
             source = UnsafeRawPointer(wide)
         }
         let kernel = dtype == .float32 ? kernels.backward_filter_f32! : kernels.backward_filter_f64!
-        // Rows that stay in the second-level cache while the taps and channels go over them.
-        let step = max(1, (128 << 10) / max(1, (image.w + image.ow) * image.c * size))
         parallelFor(parts, grain: 1, threads: threads) { range, _ in
             withUnsafePointer(to: image) { geometry in
                 for part in range {
-                    let sums = workspace + part * filterBytes
-                    sums.initializeMemory(as: UInt8.self, repeating: 0, count: filterBytes)
-                    eachImage(part * rows / parts..<(part + 1) * rows / parts, rows: image.oh) { index, own in
-                        for first in stride(from: own.lowerBound, to: own.upperBound, by: step) {
-                            kernel(
-                                geometry, source + index * wideImageBytes, dy + index * outputImageBytes, first,
-                                min(own.upperBound, first + step), 0, image.c, sums)
-                        }
+                    let sums = workspace + part * packedBytes
+                    sums.initializeMemory(as: UInt8.self, repeating: 0, count: packedBytes)
+                    var row = part * rows / parts
+                    let end = (part + 1) * rows / parts
+                    while row < end {
+                        let (index, first) = row.quotientAndRemainder(dividingBy: image.oh)
+                        let last = min(image.oh, first + end - row)
+                        kernel(geometry, source + index * wideImageBytes, dy + index * outputImageBytes, first, last, 0, vectors, sums)
+                        row += last - first
                     }
                 }
             }
         }
-        if dtype == .float32 { addParts(workspace, dfilter, Float.self) } else { addParts(workspace, dfilter, Double.self) }
+        if dtype == .float32 { addParts(workspace, Float.self) } else { addParts(workspace, Double.self) }
+        let unpack = dtype == .float32 ? kernels.unpack_f32! : kernels.unpack_f64!
+        for tap in 0..<taps { unpack(image.c, taps, tap, workspace, dfilter + tap * image.c * size) }
     }
 
-    private func addParts<T: BinaryFloatingPoint>(_ workspace: UnsafeMutableRawPointer, _ dfilter: UnsafeMutableRawPointer, _: T.Type) {
-        let sums = workspace.assumingMemoryBound(to: T.self)
-        let total = dfilter.assumingMemoryBound(to: T.self)
-        let count = taps * image.c
-        for k in 0..<count { total[k] = sums[k] }
+    /// Adds the parts to the first one.
+    private func addParts<T: BinaryFloatingPoint>(_ workspace: UnsafeMutableRawPointer, _: T.Type) {
+        let total = workspace.assumingMemoryBound(to: T.self)
+        let count = vectors * taps * lanes
         for part in 1..<max(1, parts) {
-            let own = sums + part * count
+            let own = UnsafeRawPointer(workspace + part * packedBytes).assumingMemoryBound(to: T.self)
             for k in 0..<count { total[k] += own[k] }
         }
     }
 
     // MARK: a multiplier above 1
-
-    /// Calls `body` with each image that the rows `range` of all images touch and its part of its own rows.
-    private func eachImage(_ range: Range<Int>, rows: Int, _ body: (Int, Range<Int>) -> Void) {
-        var row = range.lowerBound
-        while row < range.upperBound {
-            let (index, first) = row.quotientAndRemainder(dividingBy: rows)
-            let last = min(rows, first + range.upperBound - row)
-            body(index, first..<last)
-            row += last - first
-        }
-    }
 
     private func widen(_ x: UnsafeRawPointer, into wide: UnsafeMutableRawPointer) {
         if dtype == .float32 { widen(x, wide, UInt32.self) } else { widen(x, wide, UInt64.self) }
@@ -230,5 +267,20 @@ package struct DepthwiseConvolution: Sendable {
                 dx[i] = sum
             }
         }
+    }
+}
+
+/// The taps that reach the inputs of one phase of an axis, last first, and where they lie in the outputs: input phase + stride · i sees
+/// output i + offset + dilation · k through tap `taps[k]`.
+struct PhaseTaps {
+    var taps: [Int]
+    var offset = 0
+    var dilation = 1
+
+    init(_ phase: Int, before: Int, window: Int, stride: Int, dilation: Int) {
+        taps = (0..<window).filter { (phase + before - $0 * dilation) % stride == 0 }.reversed()
+        guard let last = taps.first else { return }
+        offset = (phase + before - last * dilation) / stride
+        if taps.count > 1 { self.dilation = (taps[0] - taps[1]) * dilation / stride }
     }
 }
