@@ -98,7 +98,7 @@ private func tile<V: SIMD>(
             var even: V = load(UnsafePointer(s))
             var odd = V.zero
             let first = left + j * g.dilation_w
-            let limit = checked ? min(g.w, first + (count - 1) * g.stride_w + 1) : 0
+            let limit = checked ? max(0, min(g.w, first + (count - 1) * g.stride_w + 1)) : 0
             if !checked || (first >= 0 && first + 7 * g.stride_w < limit) {
                 for u in 0..<4 {
                     even = multiplyAdd(even, loadPart(p + 2 * u * step, part), gradients[unchecked: 2 * u])

@@ -109,7 +109,7 @@ private func tile<V: SIMD>(
             // Without this the compiler keeps columns that two taps share in registers, and spills sums.
             p = opaque(p)
             let first = left + j * g.dilation_w
-            let limit = checked ? min(g.w, first + (count - 1) * g.stride_w + 1) : 0
+            let limit = checked ? max(0, min(g.w, first + (count - 1) * g.stride_w + 1)) : 0
             if !checked || (first >= 0 && first + 7 * g.stride_w < limit) {
                 for u in 0..<8 { sums[unchecked: u] = multiplyAdd(sums[unchecked: u], loadPart(p + u * step, part), weight) }
             } else {

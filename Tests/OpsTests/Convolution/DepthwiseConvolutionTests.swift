@@ -28,6 +28,14 @@ private let cases = [
     DepthwiseCase(n: 2, h: 6, w: 25, c: 5, multiplier: 1, kh: 1, kw: 8, padding: .explicit(top: 0, bottom: 2, left: 3, right: 1)),
     DepthwiseCase(n: 1, h: 8, w: 8, c: 8, multiplier: 1, kh: 1, kw: 1, strides: [3, 2]),
     DepthwiseCase(n: 2, h: 9, w: 9, c: 12, multiplier: 1, kh: 3, kw: 3, strides: [2, 2], dilations: [2, 2], padding: .valid),
+    // narrower than the reach of the window, and than a tile
+    DepthwiseCase(n: 1, h: 6, w: 1, c: 33, multiplier: 1, kh: 3, kw: 3, dilations: [2, 2]),
+    DepthwiseCase(n: 1, h: 3, w: 3, c: 16, multiplier: 1, kh: 5, kw: 5),
+    // whole tiles, borders and a rest, whole and overlapping vectors of channels
+    DepthwiseCase(n: 1, h: 5, w: 37, c: 32, multiplier: 1, kh: 3, kw: 3),
+    DepthwiseCase(n: 1, h: 7, w: 37, c: 17, multiplier: 1, kh: 5, kw: 5),
+    DepthwiseCase(n: 1, h: 7, w: 41, c: 67, multiplier: 1, kh: 3, kw: 3, strides: [2, 2]),
+    DepthwiseCase(n: 1, h: 8, w: 40, c: 9, multiplier: 1, kh: 3, kw: 3, strides: [3, 3], dilations: [2, 2]),
 ]
 
 private struct Data<T: BinaryFloatingPoint> {
