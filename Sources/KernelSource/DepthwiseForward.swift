@@ -4,11 +4,14 @@ import CKernelInterface
 private struct Epilogue<V: SIMD> where V.Scalar: BinaryFloatingPoint {
     /// Nothing.
     var plain: Bool
+    /// Negative values become 0, −∞ too, which a product with 0 would turn into NaN.
+    var cuts: Bool
     var slope: V
     var ceiling: V
 
     @inline(__always) func callAsFunction(_ value: V) -> V {
-        let rectified = value.replacing(with: value * slope, where: isLess(value, V.zero))
+        let below = cuts ? V.zero : value * slope
+        let rectified = value.replacing(with: below, where: isLess(value, V.zero))
         return rectified.replacing(with: ceiling, where: isLess(ceiling, rectified))
     }
 }
@@ -171,7 +174,7 @@ func depthwiseForward<V: SIMD>(
     let (x, w, y) = (x.assumingMemoryBound(to: S.self), packed.assumingMemoryBound(to: S.self), y.assumingMemoryBound(to: S.self))
     let bias = options.bias?.assumingMemoryBound(to: S.self)
     let epilogue = Epilogue<V>(
-        plain: options.slope == 1 && options.ceiling == .infinity, slope: V(repeating: S(options.slope)),
+        plain: options.slope == 1 && options.ceiling == .infinity, cuts: options.slope == 0, slope: V(repeating: S(options.slope)),
         ceiling: V(repeating: S(options.ceiling)))
     for oy in first..<last {
         depthwiseChunks(firstVector, lastVector, g.kh * g.kw * V.scalarCount * MemoryLayout<S>.stride) { low, high in

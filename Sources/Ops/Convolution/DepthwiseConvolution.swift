@@ -78,14 +78,13 @@ package struct DepthwiseConvolution: Sendable {
         (dtype == .float32 ? kernels.pack_f32! : kernels.pack_f64!)(image.c, count, place, filter + tap * image.c * size, packed)
     }
 
-    /// One convolution over an image. Several write the rows of a target in turn: pass p of n the rows p, p + n …
+    /// One convolution over an image. Several may write the rows of a target in turn.
     private struct Pass: @unchecked Sendable {
         var image: sc_depthwise_image
         var packed: UnsafeRawPointer
         /// Where row 0 begins in the target, in bytes.
         var targetStart: Int
-        /// The row of the target that its row 0 is, and the distance of its rows there.
-        var phase = 0
+        /// The distance of its rows in the target.
         var stride = 1
     }
 
@@ -97,6 +96,9 @@ package struct DepthwiseConvolution: Sendable {
         let kernel = dtype == .float32 ? kernels.forward_f32! : kernels.forward_f64!
         let source = passes[0].image
         let sourceBytes = source.h * source.w * source.c * size
+        // Passes are ordered by the phase of their rows; those of an image of fewer rows than the stride stop short.
+        let stride = passes[0].stride
+        let columns = passes.count / min(stride, rows)
         // Four cache lines of channels are worth a walk of their own.
         let cuts = images * rows >= 8 * threads ? 1 : max(1, min(vectors * lanes * size / 256, 4 * threads))
         parallelFor(images * rows * cuts, grain: max(1, rowGrain(source) * cuts), threads: threads) { range, _ in
@@ -110,8 +112,8 @@ package struct DepthwiseConvolution: Sendable {
                     let (from, to) = (cut * vectors / cuts, (cut + 1) * vectors / cuts)
                     // Row by row, so that the passes of a row meet its lines in the cache.
                     for line in row..<last {
-                        for pass in passes where line % pass.stride == pass.phase {
-                            let own = line / pass.stride
+                        let (own, phase) = line.quotientAndRemainder(dividingBy: stride)
+                        for pass in passes[phase * columns..<(phase + 1) * columns] {
                             withUnsafePointer(to: pass.image) {
                                 kernel(
                                     $0, x + index * sourceBytes, pass.packed, epilogue, own, own + 1, from, to,
@@ -130,7 +132,7 @@ package struct DepthwiseConvolution: Sendable {
     package var backwardInputWorkspaceBytes: Int { phasedBytes + (multiplier == 1 ? 0 : wideImageBytes) }
 
     /// The packed filters of all phases: each tap belongs to one.
-    private var phasedBytes: Int { packedBytes + 64 * image.stride_h * image.stride_w }
+    private var phasedBytes: Int { packedBytes + 64 * min(image.stride_h, image.h) * min(image.stride_w, image.w) }
 
     /// The inputs at distances of the strides see the same taps: each such phase of dx is a convolution of dy with these taps, turned by half
     /// a turn, at a stride of 1.
@@ -159,7 +161,7 @@ package struct DepthwiseConvolution: Sendable {
                 passes.append(
                     Pass(
                         image: own, packed: UnsafeRawPointer(packed), targetStart: (phaseH * image.w + phaseW) * image.c * size,
-                        phase: phaseH, stride: image.stride_h))
+                        stride: image.stride_h))
                 packed += (vectors * own.kh * own.kw * lanes * size + 63) / 64 * 64
             }
         }
