@@ -5,25 +5,29 @@ import CKernelInterface
 /// Outputs of a tile: enough independent sums to hide the latency of a multiply-add.
 typealias DepthwiseTile<V: SIMD> = InlineArray<8, V>
 
+// `min` and `max` of integers, which long functions call instead of inlining: a weak symbol that all levels would share.
+@inline(__always) func smaller(_ a: Int, _ b: Int) -> Int { a < b ? a : b }
+@inline(__always) func larger(_ a: Int, _ b: Int) -> Int { a > b ? a : b }
+
 /// The taps k in [first, last) of `count` for which `position + k * dilation` lies in [0, size).
 @inline(__always)
 func depthwiseTaps(_ position: Int, _ dilation: Int, _ count: Int, _ size: Int) -> (first: Int, last: Int) {
     let first = position >= 0 ? 0 : (dilation - 1 - position) / dilation
-    let last = position >= size ? 0 : min(count, (size - 1 - position) / dilation + 1)
-    return (first, max(first, last))
+    let last = position >= size ? 0 : smaller(count, (size - 1 - position) / dilation + 1)
+    return (first, larger(first, last))
 }
 
 /// The first channel of a vector.
 @inline(__always)
-func depthwiseChannel(_ vector: Int, _ lanes: Int, _ c: Int) -> Int { max(0, min(vector * lanes, c - lanes)) }
+func depthwiseChannel(_ vector: Int, _ lanes: Int, _ c: Int) -> Int { larger(0, smaller(vector * lanes, c - lanes)) }
 
 /// Runs `body` on runs of vectors whose taps take at most a quarter of the first-level cache, so that these stay there while a row is walked.
 @inline(__always)
 func depthwiseChunks(_ first: Int, _ last: Int, _ vectorBytes: Int, _ body: (Int, Int) -> Void) {
-    let step = max(1, min(16, 8192 / max(1, vectorBytes)))
+    let step = larger(1, smaller(16, 8192 / larger(1, vectorBytes)))
     var v = first
     while v < last {
-        let end = min(last, v + step)
+        let end = smaller(last, v + step)
         body(v, end)
         v = end
     }
@@ -81,7 +85,7 @@ where V.Scalar: BinaryFloatingPoint {
     let from = values.assumingMemoryBound(to: V.Scalar.self)
     let to = packed.assumingMemoryBound(to: V.Scalar.self)
     for vector in 0..<(c + V.scalarCount - 1) / V.scalarCount {
-        let value: V = loadPart(from + depthwiseChannel(vector, V.scalarCount, c), min(c, V.scalarCount))
+        let value: V = loadPart(from + depthwiseChannel(vector, V.scalarCount, c), smaller(c, V.scalarCount))
         store(value, to + (vector * taps + tap) * V.scalarCount)
     }
 }
@@ -94,7 +98,7 @@ where V.Scalar: BinaryFloatingPoint {
     let to = values.assumingMemoryBound(to: V.Scalar.self)
     for vector in 0..<(c + V.scalarCount - 1) / V.scalarCount {
         let value: V = load(from + (vector * taps + tap) * V.scalarCount)
-        storePart(min(c, V.scalarCount), value, to + depthwiseChannel(vector, V.scalarCount, c))
+        storePart(smaller(c, V.scalarCount), value, to + depthwiseChannel(vector, V.scalarCount, c))
     }
 }
 

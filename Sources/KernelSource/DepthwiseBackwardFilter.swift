@@ -51,7 +51,7 @@ private func rowwise<V: SIMD, let KW: Int>(
     let rows = depthwiseTaps(top, g.dilation_h, g.kh, g.h)
     var ox = 0
     while ox < g.ow {
-        let count = min(8, g.ow - ox)
+        let count = smaller(8, g.ow - ox)
         let left = ox * stride - g.pad_left
         let (low, high) = (-left, g.w - left)
         let whole = low <= 0 && high >= 7 * stride + KW
@@ -98,7 +98,7 @@ private func tile<V: SIMD>(
             var even: V = load(UnsafePointer(s))
             var odd = V.zero
             let first = left + j * g.dilation_w
-            let limit = checked ? max(0, min(g.w, first + (count - 1) * g.stride_w + 1)) : 0
+            let limit = checked ? larger(0, smaller(g.w, first + (count - 1) * g.stride_w + 1)) : 0
             if !checked || (first >= 0 && first + 7 * g.stride_w < limit) {
                 for u in 0..<4 {
                     even = multiplyAdd(even, loadPart(p + 2 * u * step, part), gradients[unchecked: 2 * u])
@@ -133,7 +133,7 @@ private func row<V: SIMD>(
     let rows = depthwiseTaps(top, g.dilation_h, g.kh, g.h)
     var ox = 0
     while ox < g.ow {
-        let count = min(8, g.ow - ox)
+        let count = smaller(8, g.ow - ox)
         let left = ox * g.stride_w - g.pad_left
         let whole = count == 8 && left >= 0 && left + 7 * g.stride_w + (g.kw - 1) * g.dilation_w < g.w
         let from = x + (top * g.w + left) * g.c

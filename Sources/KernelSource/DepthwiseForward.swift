@@ -69,9 +69,9 @@ private func rowwise<V: SIMD, let KW: Int>(
     let rows = depthwiseTaps(top, g.dilation_h, g.kh, g.h)
     var ox = 0
     while ox < g.ow {
-        let count = min(8, g.ow - ox)
+        let count = smaller(8, g.ow - ox)
         let left = ox * stride - g.pad_left
-        let (low, high) = (-left, min(g.w - left, (count - 1) * stride + KW))
+        let (low, high) = (-left, smaller(g.w - left, (count - 1) * stride + KW))
         let whole = low <= 0 && high == 7 * stride + KW
         let from = x + (top * g.w + left) * g.c
         let to = y + oy * g.y_row + ox * g.y_pixel
@@ -112,7 +112,7 @@ private func tile<V: SIMD>(
             // Without this the compiler keeps columns that two taps share in registers, and spills sums.
             p = opaque(p)
             let first = left + j * g.dilation_w
-            let limit = checked ? max(0, min(g.w, first + (count - 1) * g.stride_w + 1)) : 0
+            let limit = checked ? larger(0, smaller(g.w, first + (count - 1) * g.stride_w + 1)) : 0
             if !checked || (first >= 0 && first + 7 * g.stride_w < limit) {
                 for u in 0..<8 { sums[unchecked: u] = multiplyAdd(sums[unchecked: u], loadPart(p + u * step, part), weight) }
             } else {
@@ -143,7 +143,7 @@ private func row<V: SIMD>(
     let rows = depthwiseTaps(top, g.dilation_h, g.kh, g.h)
     var ox = 0
     while ox < g.ow {
-        let count = min(8, g.ow - ox)
+        let count = smaller(8, g.ow - ox)
         let left = ox * g.stride_w - g.pad_left
         let whole = count == 8 && left >= 0 && left + 7 * g.stride_w + (g.kw - 1) * g.dilation_w < g.w
         let from = x + (top * g.w + left) * g.c
