@@ -37,17 +37,25 @@ private func row<T>(_: T.Type, _ count: Int, _ x: UnsafeRawPointer, _ y: UnsafeM
     var i = 1
     var result = x[0]
     if count >= 32 {
-        var lanes = InlineArray<32, T>(repeating: zero)
-        for j in 0..<32 { lanes[unchecked: j] = x[j] }
+        // Two levels: the initialiser of a longer array is no longer inlined, and would be a weak symbol that the CPU levels share.
+        var lanes = InlineArray<4, InlineArray<8, T>>(repeating: InlineArray<8, T>(repeating: zero))
+        for q in 0..<4 { for j in 0..<8 { lanes[unchecked: q][unchecked: j] = x[8 * q + j] } }
         i = 32
         while i + 32 <= count {
-            for j in 0..<32 { lanes[unchecked: j] = f(lanes[unchecked: j], x[i + j]) }
+            for q in 0..<4 {
+                for j in 0..<8 { lanes[unchecked: q][unchecked: j] = f(lanes[unchecked: q][unchecked: j], x[i + 8 * q + j]) }
+            }
             i += 32
         }
-        for j in 0..<16 { lanes[unchecked: j] = f(lanes[unchecked: j], lanes[unchecked: j + 16]) }
-        for j in 0..<8 { lanes[unchecked: j] = f(lanes[unchecked: j], lanes[unchecked: j + 8]) }
-        for j in 0..<4 { lanes[unchecked: j] = f(lanes[unchecked: j], lanes[unchecked: j + 4]) }
-        result = f(f(lanes[unchecked: 0], lanes[unchecked: 2]), f(lanes[unchecked: 1], lanes[unchecked: 3]))
+        for q in 0..<2 {
+            for j in 0..<8 {
+                lanes[unchecked: q][unchecked: j] = f(lanes[unchecked: q][unchecked: j], lanes[unchecked: q + 2][unchecked: j])
+            }
+        }
+        var eight = lanes[unchecked: 0]
+        for j in 0..<8 { eight[unchecked: j] = f(eight[unchecked: j], lanes[unchecked: 1][unchecked: j]) }
+        for j in 0..<4 { eight[unchecked: j] = f(eight[unchecked: j], eight[unchecked: j + 4]) }
+        result = f(f(eight[unchecked: 0], eight[unchecked: 2]), f(eight[unchecked: 1], eight[unchecked: 3]))
     }
     while i < count {
         result = f(result, x[i])

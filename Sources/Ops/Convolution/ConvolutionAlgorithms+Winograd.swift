@@ -19,13 +19,14 @@ extension ConvolutionAlgorithms {
         return Double(s.n) * Double(dh * WinogradGrid.side(h, outputs, dh)) * Double(dw * WinogradGrid.side(w, outputs, dw))
     }
 
-    /// The cost in multiply-adds. An element that a transform moves is worth 6; transforming the filter at each call 16 a product.
+    /// The cost in multiply-adds. An element that a transform moves is worth 6; transforming the filter at each call
+    /// about 750 for each pair of channels, of 16 products as of 36.
     private static func cost(_ s: ConvolutionShape, _ outputs: Int, h: Int, w: Int, packs: Bool) -> Double {
         let products = Double((outputs + 2) * (outputs + 2))
         let tiles = tiles(s, outputs, h: h, w: w)
         let (ic, oc) = (Double(s.ic), Double(s.oc))
-        let arithmetic = products * (tiles * ic * oc + tiles * (6 * ic + 6 * oc) + (packs ? 16 * ic * oc : 0))
-        return 1.15 * arithmetic + ConvolutionShape.reading(products * ic * oc)
+        let arithmetic = products * tiles * (ic * oc + 6 * ic + 6 * oc)
+        return 1.15 * arithmetic + (packs ? 750 * ic * oc : 0) + ConvolutionShape.reading(products * ic * oc)
     }
 
     static func winogradForward(
