@@ -15,7 +15,6 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
-
 import swiftconv as tf
 from swiftconv._core.apply import get_op
 
@@ -62,7 +61,11 @@ def measure(case: dict[str, Any], random: np.random.Generator, worst: dict[tuple
             return np.asarray(tf.nn.conv2d_backprop_input(x.shape, w, dy, **how))
         return np.asarray(tf.nn.conv2d_backprop_filter(x, w.shape, dy, **how))
 
-    attributes: dict[str, Any] = {"strides": (case["strides"],) * 2, "dilations": (case["dilations"],) * 2, "padding": case["padding"]}
+    attributes: dict[str, Any] = {
+        "strides": (case["strides"],) * 2,
+        "dilations": (case["dilations"],) * 2,
+        "padding": case["padding"],
+    }
     for kind in ("forward", "backward input", "backward filter"):
         exact = run(kind, *wide)
         magnitude = run(kind, *(np.abs(a) for a in wide))
