@@ -16,11 +16,8 @@ from typing import TYPE_CHECKING, Any
 from swiftconv import errors
 from swiftconv._core import (
     DType,
-    GradientTape,
-    KerasTensor,
     Tensor,
     TensorShape,
-    Variable,
     as_dtype,
     convert_to_numpy,
     convert_to_tensor,
@@ -37,6 +34,7 @@ from swiftconv._core import bool_ as bool
 from swiftconv.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from swiftconv._core import GradientTape, KerasTensor, Variable
     from swiftconv._top_level import *  # noqa: F403
 
 #: TensorFlow's other names of two float types.
@@ -67,8 +65,11 @@ _LAZY = frozenset(
         "version",
     }
 )
-#: Classes that Keras has at the top of its package.
+#: Classes that TensorFlow and Keras have at the top of their packages.
 _LAZY_NAMES = {
+    "GradientTape": "swiftconv._core",
+    "KerasTensor": "swiftconv._core",
+    "Variable": "swiftconv._core",
     "Input": "swiftconv.layers",
     "Layer": "swiftconv.layers",
     "Model": "swiftconv.models",
