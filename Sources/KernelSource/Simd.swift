@@ -6,7 +6,10 @@ import CKernelInterface
 
 @inline(__always)
 func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self) -> V {
-    UnsafeRawPointer(p).loadUnaligned(as: V.self)
+    let raw = UnsafeRawPointer(p)
+    if V.self == F32.self { return unsafeBitCast(loadVector(raw.assumingMemoryBound(to: Float.self)) as F32, to: V.self) }
+    if V.self == F64.self { return unsafeBitCast(loadVector(raw.assumingMemoryBound(to: Double.self)) as F64, to: V.self) }
+    return raw.loadUnaligned(as: V.self)
 }
 
 /// `p`, of which the compiler knows nothing more (simd_math.h).
@@ -15,7 +18,10 @@ func opaque<T>(_ p: UnsafePointer<T>) -> UnsafePointer<T> { sc_opaque(p).assumin
 
 @inline(__always)
 func store<V: SIMD>(_ v: V, _ p: UnsafeMutablePointer<V.Scalar>) {
-    UnsafeMutableRawPointer(p).storeBytes(of: v, as: V.self)
+    let raw = UnsafeMutableRawPointer(p)
+    if V.self == F32.self { return storeVector(unsafeBitCast(v, to: F32.self), raw.assumingMemoryBound(to: Float.self)) }
+    if V.self == F64.self { return storeVector(unsafeBitCast(v, to: F64.self), raw.assumingMemoryBound(to: Double.self)) }
+    raw.storeBytes(of: v, as: V.self)
 }
 
 /// Reads the first `part` lanes; the others are 0. With a constant part of all lanes this is `load`.

@@ -37,3 +37,17 @@ func pin<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
 @inline(__always) func loadWide(_ p: UnsafePointer<Float>) -> SIMD4<Double> { sc_widen_float4(load(p)) }
 @inline(__always) func loadWide(_ p: UnsafePointer<Float>) -> SIMD8<Double> { sc_widen_float8(load(p)) }
 @inline(__always) func loadWide(_ p: UnsafePointer<Double>) -> F64 { load(p) }
+
+// Of any level, by the type that is asked for.
+@inline(__always) func loadVector(_ p: UnsafePointer<Float>) -> SIMD4<Float> { sc_load_float4(p) }
+@inline(__always) func loadVector(_ p: UnsafePointer<Float>) -> SIMD8<Float> { sc_load_float8(p) }
+@inline(__always) func loadVector(_ p: UnsafePointer<Float>) -> SIMD16<Float> { sc_load_float16(p) }
+@inline(__always) func loadVector(_ p: UnsafePointer<Double>) -> SIMD2<Double> { sc_load_double2(p) }
+@inline(__always) func loadVector(_ p: UnsafePointer<Double>) -> SIMD4<Double> { sc_load_double4(p) }
+@inline(__always) func loadVector(_ p: UnsafePointer<Double>) -> SIMD8<Double> { sc_load_double8(p) }
+@inline(__always) func storeVector(_ v: SIMD4<Float>, _ p: UnsafeMutablePointer<Float>) { sc_store_float4(v, p) }
+@inline(__always) func storeVector(_ v: SIMD8<Float>, _ p: UnsafeMutablePointer<Float>) { sc_store_float8(v, p) }
+@inline(__always) func storeVector(_ v: SIMD16<Float>, _ p: UnsafeMutablePointer<Float>) { sc_store_float16(v, p) }
+@inline(__always) func storeVector(_ v: SIMD2<Double>, _ p: UnsafeMutablePointer<Double>) { sc_store_double2(v, p) }
+@inline(__always) func storeVector(_ v: SIMD4<Double>, _ p: UnsafeMutablePointer<Double>) { sc_store_double4(v, p) }
+@inline(__always) func storeVector(_ v: SIMD8<Double>, _ p: UnsafeMutablePointer<Double>) { sc_store_double8(v, p) }

@@ -15,6 +15,24 @@ SC_VECTOR_SQRT(double, 2)
 SC_VECTOR_SQRT(double, 4)
 SC_VECTOR_SQRT(double, 8)
 
+// Unaligned memory. Always inlined: the standard library's loadUnaligned and storeBytes become calls in large functions.
+#define SC_VECTOR_MEMORY(type, lanes)                                                                                    \
+    static inline __attribute__((always_inline)) sc_##type##lanes sc_load_##type##lanes(const type *_Nonnull p) {        \
+        sc_##type##lanes x;                                                                                              \
+        __builtin_memcpy(&x, p, sizeof x);                                                                               \
+        return x;                                                                                                        \
+    }                                                                                                                    \
+    static inline __attribute__((always_inline)) void sc_store_##type##lanes(sc_##type##lanes x, type *_Nonnull p) {     \
+        __builtin_memcpy(p, &x, sizeof x);                                                                               \
+    }
+
+SC_VECTOR_MEMORY(float, 4)
+SC_VECTOR_MEMORY(float, 8)
+SC_VECTOR_MEMORY(float, 16)
+SC_VECTOR_MEMORY(double, 2)
+SC_VECTOR_MEMORY(double, 4)
+SC_VECTOR_MEMORY(double, 8)
+
 // float32 to float64
 #define SC_VECTOR_WIDEN(lanes)                                                                                            \
     static inline __attribute__((always_inline)) sc_double##lanes sc_widen_float##lanes(sc_float##lanes x) {              \
