@@ -60,9 +60,8 @@ package final class Executable: @unchecked Sendable {
             (prepared, plan) = try self.plan(program, threads, tighter, reuse: reuse)
             if plan.arenaBytes <= limit { return (prepared, plan) }
         }
-        throw .outOfMemory(
-            "executable: memory limit: expected at least \(plan.arenaBytes) bytes, \(activations) of them for the values in flight, "
-                + "received a limit of \(limit); raise it with set_memory_limit, or use smaller batches")
+        throw .beyondMemoryLimit(
+            limit, "executable", needs: plan.arenaBytes, "\(activations) of them for the values in flight (smaller batches need less)")
     }
 
     private static func plan(

@@ -106,20 +106,12 @@ struct Planner {
 
     /// Nodes that read only constants and variables which no assignment of this program changes: their outputs are kept between runs.
     private mutating func keepInvariants() {
-        let assigned = Set(program.assignments.map { ObjectIdentifier($0.variable) })
-        var steady = plan.buffers.map { buffer in
-            switch buffer.place {
-            case .constant: true
-            case .variable: buffer.variable.map { !assigned.contains(ObjectIdentifier($0)) } ?? false
-            default: false
-            }
-        }
+        let steady = program.steadyValues
         for (index, node) in program.nodes.enumerated() where !plan.isAlias[index] {
-            guard node.inputs.allSatisfy({ steady[plan.bufferOf[$0]] }), !node.inputs.isEmpty else { continue }
+            guard !node.inputs.isEmpty, node.inputs.allSatisfy({ steady[$0] }) else { continue }
             plan.isInvariant[index] = true
             for output in node.outputs {
                 let buffer = plan.bufferOf[output]
-                steady[buffer] = true
                 plan.buffers[buffer].place = .kept(offset: plan.keptBytes)
                 plan.keptBytes += aligned(plan.buffers[buffer].bytes)
             }

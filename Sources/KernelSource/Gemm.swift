@@ -25,7 +25,7 @@ where V.Scalar: BinaryFloatingPoint {
             if full {
                 for p in 0..<MR {
                     let y = row(tile, p, job)
-                    for q in 0..<NV { acc[unchecked: p][unchecked: q] = (y + q * V.scalarCount * size).loadUnaligned(as: V.self) }
+                    for q in 0..<NV { acc[unchecked: p][unchecked: q] = loadRaw(y + q * V.scalarCount * size) }
                 }
             } else {
                 let sums = loadPart(zero, tile, job)
@@ -35,7 +35,7 @@ where V.Scalar: BinaryFloatingPoint {
         // The bias is where the sum starts: then it costs nothing.
         if full, job.pointee.accumulate == 0, let bias = job.pointee.bias {
             for p in 0..<MR {
-                for q in 0..<NV { acc[unchecked: p][unchecked: q] = (bias + q * lanes * size).loadUnaligned(as: V.self) }
+                for q in 0..<NV { acc[unchecked: p][unchecked: q] = loadRaw(bias + q * lanes * size) }
             }
         }
         var segment = tile + 1 + gemmMR
@@ -47,7 +47,7 @@ where V.Scalar: BinaryFloatingPoint {
             var offset = 0
             for _ in 0..<depth {
                 var column = zero[unchecked: 0]
-                for q in 0..<NV { column[unchecked: q] = (b + q * lanes * size).loadUnaligned(as: V.self) }
+                for q in 0..<NV { column[unchecked: q] = loadRaw(b + q * lanes * size) }
                 for p in 0..<MR {
                     let left = V(repeating: (a[unchecked: p] + offset).load(as: V.Scalar.self))
                     for q in 0..<NV {
@@ -62,7 +62,7 @@ where V.Scalar: BinaryFloatingPoint {
         if full {
             for p in 0..<MR {
                 let y = row(tile, p, job)
-                for q in 0..<NV { (y + q * lanes * size).storeBytes(of: acc[unchecked: p][unchecked: q], as: V.self) }
+                for q in 0..<NV { storeRaw(acc[unchecked: p][unchecked: q], y + q * lanes * size) }
             }
             // On the stored sums: a longer epilogue would push the accumulators out of the registers.
             if kind != 0 { activate(V.self, MR, NV, kind, tile, job) }
@@ -115,6 +115,20 @@ where V.Scalar: BinaryFloatingPoint {
     }
 }
 
+/// Bias, activation (its number as in gemm_kernels.h) and store of the first columns of a row, one by one.
+@inline(__always)
+func finishRow<T: BinaryFloatingPoint>(
+    _ sum: UnsafePointer<T>, _ bias: UnsafePointer<T>?, _ columns: Int, _ kind: Int, _ slope: T, _ y: UnsafeMutablePointer<T>
+) {
+    for j in 0..<columns {
+        var v = sum[j]
+        if let bias { v += bias[j] }
+        if kind != 0 && v < 0 { v = kind == 3 ? v * slope : 0 }
+        if kind == 2 && v > 6 { v = 6 }
+        y[j] = v
+    }
+}
+
 /// Bias (where the sum starts here), epilogue and store of the first job.columns columns, one by one.
 @inline(never)
 private func finishTile<let MR: Int, let NV: Int, V: SIMD>(
@@ -128,13 +142,7 @@ private func finishTile<let MR: Int, let NV: Int, V: SIMD>(
         for p in 0..<MR {
             let y = row(tile, p, job).assumingMemoryBound(to: V.Scalar.self)
             let sum = sums + p * NV * V.scalarCount
-            for j in 0..<job.pointee.columns {
-                var v = sum[j]
-                if let bias { v += bias[j] }
-                if kind != 0 && v < 0 { v = kind == 3 ? v * slope : 0 }
-                if kind == 2 && v > 6 { v = 6 }
-                y[j] = v
-            }
+            finishRow(sum, bias, job.pointee.columns, kind, slope, y)
         }
     }
 }

@@ -5,11 +5,15 @@ import CKernelInterface
 // and existentials would emit weak symbols that the linker shares between levels (docs/architecture.md, "weak symbols").
 
 @inline(__always)
-func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self) -> V {
-    let raw = UnsafeRawPointer(p)
-    if V.self == F32.self { return unsafeBitCast(loadVector(raw.assumingMemoryBound(to: Float.self)) as F32, to: V.self) }
-    if V.self == F64.self { return unsafeBitCast(loadVector(raw.assumingMemoryBound(to: Double.self)) as F64, to: V.self) }
-    return raw.loadUnaligned(as: V.self)
+func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self) -> V { loadRaw(UnsafeRawPointer(p)) }
+
+/// A vector from any address.
+@inline(__always)
+func loadRaw<V: SIMD>(_ p: UnsafeRawPointer, as _: V.Type = V.self) -> V {
+    // decided by the compiler: V is known where the kernel is instantiated
+    if V.self == F32.self { return unsafeBitCast(loadVector(p.assumingMemoryBound(to: Float.self)) as F32, to: V.self) }
+    if V.self == F64.self { return unsafeBitCast(loadVector(p.assumingMemoryBound(to: Double.self)) as F64, to: V.self) }
+    return p.loadUnaligned(as: V.self)
 }
 
 /// `p`, of which the compiler knows nothing more (simd_math.h).
@@ -17,11 +21,14 @@ func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self) -> V {
 func opaque<T>(_ p: UnsafePointer<T>) -> UnsafePointer<T> { sc_opaque(p).assumingMemoryBound(to: T.self) }
 
 @inline(__always)
-func store<V: SIMD>(_ v: V, _ p: UnsafeMutablePointer<V.Scalar>) {
-    let raw = UnsafeMutableRawPointer(p)
-    if V.self == F32.self { return storeVector(unsafeBitCast(v, to: F32.self), raw.assumingMemoryBound(to: Float.self)) }
-    if V.self == F64.self { return storeVector(unsafeBitCast(v, to: F64.self), raw.assumingMemoryBound(to: Double.self)) }
-    raw.storeBytes(of: v, as: V.self)
+func store<V: SIMD>(_ v: V, _ p: UnsafeMutablePointer<V.Scalar>) { storeRaw(v, UnsafeMutableRawPointer(p)) }
+
+/// A vector to any address.
+@inline(__always)
+func storeRaw<V: SIMD>(_ v: V, _ p: UnsafeMutableRawPointer) {
+    if V.self == F32.self { return storeVector(unsafeBitCast(v, to: F32.self), p.assumingMemoryBound(to: Float.self)) }
+    if V.self == F64.self { return storeVector(unsafeBitCast(v, to: F64.self), p.assumingMemoryBound(to: Double.self)) }
+    p.storeBytes(of: v, as: V.self)
 }
 
 /// Reads the first `part` lanes; the others are 0. With a constant part of all lanes this is `load`.

@@ -97,7 +97,7 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
         var acc = zero
         if full, let bias = job.pointee.bias {
             for p in 0..<MR {
-                for q in 0..<NV { acc[unchecked: p][unchecked: q] = (bias + q * lanes * size).loadUnaligned(as: V.self) }
+                for q in 0..<NV { acc[unchecked: p][unchecked: q] = loadRaw(bias + q * lanes * size) }
             }
         }
         var segment = segments
@@ -108,7 +108,7 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
             var offset = 0
             for _ in 0..<segment[2] {
                 var column = zero[unchecked: 0]
-                for q in 0..<NV { column[unchecked: q] = (b + q * lanes * size).loadUnaligned(as: V.self) }
+                for q in 0..<NV { column[unchecked: q] = loadRaw(b + q * lanes * size) }
                 for p in 0..<MR {
                     let left = V(repeating: (pixel[unchecked: p] + offset).load(as: V.Scalar.self))
                     for q in 0..<NV {
@@ -122,7 +122,7 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
         }
         if full {
             for p in 0..<MR {
-                for q in 0..<NV { (y + p * yPixel + q * lanes * size).storeBytes(of: acc[unchecked: p][unchecked: q], as: V.self) }
+                for q in 0..<NV { storeRaw(acc[unchecked: p][unchecked: q], y + p * yPixel + q * lanes * size) }
             }
             // On the stored sums, as in gemmTiles.
             if kind != 0 { activateStrip(V.self, MR, NV, job, y) }
@@ -166,13 +166,7 @@ private func finishStrip<let MR: Int, let NV: Int, V: SIMD>(
         for p in 0..<MR {
             let y = (y + p * job.pointee.y_pixel).assumingMemoryBound(to: V.Scalar.self)
             let sum = sums + p * NV * V.scalarCount
-            for j in 0..<job.pointee.columns {
-                var v = sum[j]
-                if let bias { v += bias[j] }
-                if kind != 0 && v < 0 { v = kind == 3 ? v * slope : 0 }
-                if kind == 2 && v > 6 { v = 6 }
-                y[j] = v
-            }
+            finishRow(sum, bias, job.pointee.columns, kind, slope, y)
         }
     }
 }

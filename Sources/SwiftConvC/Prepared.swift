@@ -35,9 +35,7 @@ final class PreparedHandle: @unchecked Sendable {
             let context = PrepareContext(threads: threads, constantInputs: constant.map { [$0] } ?? [])
             prepared = try handle.op.prepare(inputs, outputs, handle.attributes, context)
             guard prepared.workspaceBytes <= context.memoryLimit else {
-                throw .outOfMemory(
-                    "\(handle.op.name): memory limit: expected at least \(prepared.workspaceBytes) bytes for \(inputs), "
-                        + "received a limit of \(context.memoryLimit); raise it with set_memory_limit")
+                throw .beyondMemoryLimit(context.memoryLimit, handle.op.name, needs: prepared.workspaceBytes, "for \(inputs)")
             }
         }
     }
@@ -147,7 +145,7 @@ final class PreparedHandle: @unchecked Sendable {
     }
 
     /// Whether a run would use `packed`; not after a setting has changed.
-    func accepts(_ packed: PackedHandle) -> Bool { (try? binding()).map { packed.fits($0) } ?? false }
+    func accepts(_ packed: PackedHandle) -> Bool { (try? binding()).map { packed.memory(for: $0) != nil } ?? false }
 
     /// The packed form of the constant input's content `data`, which must stay as it is while this is used; nil where the algorithm
     /// packs nothing, or the memory limit or the system has no room for it.
@@ -213,9 +211,6 @@ final class PackedHandle: @unchecked Sendable {
     fileprivate func memory(for binding: PreparedHandle.Binding) -> UnsafeRawPointer? {
         binding === self.binding ? UnsafeRawPointer(storage) : nil
     }
-
-    /// Whether a run would use it.
-    fileprivate func fits(_ binding: PreparedHandle.Binding) -> Bool { binding === self.binding }
 }
 
 /// An address for what has no bytes.

@@ -23,9 +23,7 @@ enum AlgorithmList {
         let fitting = candidates.filter { $0.prepared.workspaceBytes <= context.memoryLimit }
         guard var best = fitting.first else {
             let least = candidates.map(\.prepared.workspaceBytes).min() ?? 0
-            throw .outOfMemory(
-                "\(op): memory limit: expected at least \(least) bytes, which is what the leanest algorithm for \(inputs) needs, "
-                    + "received a limit of \(context.memoryLimit); raise it with set_memory_limit")
+            throw .beyondMemoryLimit(context.memoryLimit, op, needs: least, "which is what the leanest algorithm for \(inputs) needs")
         }
         for candidate in fitting.dropFirst() where candidate.cost < best.cost { best = candidate }
         let practical = fitting.filter { $0.cost.isFinite }
@@ -34,5 +32,13 @@ enum AlgorithmList {
             return Autotune.answer(question, practical.map(\.prepared)) ?? best.prepared
         }
         return best.prepared
+    }
+}
+
+extension ConvError {
+    /// What needs at least `bytes` does not fit into the memory limit.
+    package static func beyondMemoryLimit(_ limit: Int, _ what: String, needs bytes: Int, _ why: String) -> ConvError {
+        .outOfMemory(
+            "\(what): memory limit: expected at least \(bytes) bytes, \(why), received a limit of \(limit); raise it with set_memory_limit")
     }
 }

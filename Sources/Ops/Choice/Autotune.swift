@@ -49,13 +49,6 @@ package enum Autotune {
 
     private static let keptChoices = Environment.current.cacheFolder.map { KeptChoices(folder: $0, name: "autotune", belonging: CPU.name) }
 
-    /// Forgets what was read and measured in this process, not the file.
-    package static func forget() {
-        guard sc_atomic_compare_exchange(&busy, 0, 1) != 0 else { return }
-        (known, loaded) = ([:], false)
-        sc_atomic_store(&busy, 0)
-    }
-
     /// The least time of each candidate in nanoseconds, in turns over `rounds`; the first turn only warms up.
     private static func measure(_ question: Question, _ candidates: [PreparedOp], rounds: Int = 6) -> [UInt64]? {
         var blocks: [(UnsafeMutableRawPointer, Int)] = []

@@ -15,6 +15,7 @@ struct FilterGradient: Sendable {
     private let mr: Int
     private let nr: Int
     private let functions: sc_gemm_functions
+    private let movement = Kernels.table.movement
     private let copyRuns: @convention(c) (UnsafeRawPointer?, Int, UnsafeMutableRawPointer?, Int, Int, Int) -> Void
 
     /// The images seen as rows of pixels; a 1×1 convolution without borders is one long row.
@@ -39,8 +40,8 @@ struct FilterGradient: Sendable {
     private var tileWords: Int { 1 + mr + chunk.images * (mr + 2) }
     private var rows: Int { s.kh * s.kw * s.icPerGroup }
     private var workerBytes: Int { tableBytes + packedBytes + (packs ? panels * panelBytes : 0) }
-    private var sumsBytes: Int { (rows * s.oc * size + 63) / 64 * 64 }
-    var workspaceBytes: Int { 64 + threads * workerBytes + (slices > 1 ? slices * sumsBytes : 0) }
+    private var sliceSums: SliceSums { SliceSums(slices: slices, elements: rows * s.oc, dtype: s.dtype, kernels: movement) }
+    var workspaceBytes: Int { 64 + threads * workerBytes + sliceSums.bytes }
 
     /// Pixels of a chunk: a panel of dy of 16 columns then takes 16 KB, half of a first-level cache.
     private static let targetPixels = 256
@@ -110,27 +111,14 @@ struct FilterGradient: Sendable {
                 let (rest, block) = unit.quotientAndRemainder(dividingBy: blocks.count)
                 let (slice, group) = rest.quotientAndRemainder(dividingBy: s.groups)
                 let end = min(blocks.count, block + range.upperBound - unit)
-                let target = slices > 1 ? sums + slice * sumsBytes : dfilter
+                let target = sliceSums.target(slice, sums, dfilter)
                 runSlice(
                     slice * chunks / slices..<(slice + 1) * chunks / slices, group, block..<end, x: x + group * s.icPerGroup * size,
                     dy: dy + group * s.ocPerGroup * size, target: target + group * s.ocPerGroup * size, room: room)
                 unit += end - block
             }
         }
-        guard slices > 1 else { return }
-        if size == 4 { add(Float.self, sums, dfilter) } else { add(Double.self, sums, dfilter) }
-    }
-
-    private func add<T: BinaryFloatingPoint>(_: T.Type, _ sums: UnsafeMutableRawPointer, _ dfilter: UnsafeMutableRawPointer) {
-        parallelFor(rows * s.oc, grain: 4096, threads: threads) { range, _ in
-            let to = dfilter.assumingMemoryBound(to: T.self)
-            let first = UnsafeRawPointer(sums).assumingMemoryBound(to: T.self)
-            for i in range { to[i] = first[i] }
-            for slice in 1..<slices {
-                let more = UnsafeRawPointer(sums + slice * sumsBytes).assumingMemoryBound(to: T.self)
-                for i in range { to[i] += more[i] }
-            }
-        }
+        sliceSums.add(sums, to: dfilter, threads: threads)
     }
 
     /// The pixels of a chunk.

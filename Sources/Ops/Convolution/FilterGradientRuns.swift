@@ -14,6 +14,7 @@ struct FilterGradientRuns: Sendable {
     private let mr: Int
     private let nr: Int
     private let functions: sc_gemm_functions
+    private let movement = Kernels.table.movement
 
     /// The image seen as rows of pixels; a 1×1 convolution without borders is one long row.
     private let n: Int
@@ -39,8 +40,8 @@ struct FilterGradientRuns: Sendable {
     private var panelBytes: Int { chunkPixels * nr * size }
     private var panelsPerTask: Int { (panels + splits - 1) / splits }
     private var workerBytes: Int { tableBytes + (packs ? panelsPerTask * panelBytes : 0) }
-    private var sumsBytes: Int { (rows * s.oc * size + 63) / 64 * 64 }
-    var workspaceBytes: Int { 64 + threads * workerBytes + (slices > 1 ? slices * sumsBytes : 0) }
+    private var sliceSums: SliceSums { SliceSums(slices: slices, elements: rows * s.oc, dtype: s.dtype, kernels: movement) }
+    var workspaceBytes: Int { 64 + threads * workerBytes + sliceSums.bytes }
 
     /// Pixels of a chunk: a panel of dy of 16 columns then takes 16 KB, half of a first-level cache.
     private static let targetPixels = 256
@@ -88,26 +89,13 @@ struct FilterGradientRuns: Sendable {
                 let (rest, split) = task.quotientAndRemainder(dividingBy: splits)
                 let (slice, group) = rest.quotientAndRemainder(dividingBy: s.groups)
                 let some = split * panels / splits..<(split + 1) * panels / splits
-                let target = slices > 1 ? sums + slice * sumsBytes : dfilter
+                let target = sliceSums.target(slice, sums, dfilter)
                 runSlice(
                     slice * chunks / slices..<(slice + 1) * chunks / slices, group, some, x: x, dy: dy, target: target, zero: zero,
                     room: room)
             }
         }
-        guard slices > 1 else { return }
-        if size == 4 { add(Float.self, sums, dfilter) } else { add(Double.self, sums, dfilter) }
-    }
-
-    private func add<T: BinaryFloatingPoint>(_: T.Type, _ sums: UnsafeMutableRawPointer, _ dfilter: UnsafeMutableRawPointer) {
-        parallelFor(rows * s.oc, grain: 4096, threads: threads) { range, _ in
-            let to = dfilter.assumingMemoryBound(to: T.self)
-            let first = UnsafeRawPointer(sums).assumingMemoryBound(to: T.self)
-            for i in range { to[i] = first[i] }
-            for slice in 1..<slices {
-                let more = UnsafeRawPointer(sums + slice * sumsBytes).assumingMemoryBound(to: T.self)
-                for i in range { to[i] += more[i] }
-            }
-        }
+        sliceSums.add(sums, to: dfilter, threads: threads)
     }
 
     private func runSlice(
