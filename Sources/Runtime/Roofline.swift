@@ -40,11 +40,10 @@ package struct Roofline: Sendable {
         let gflops = Double(rounds * kernels.flops * threads) / time
 
         var memory: [Memory] = []
-        let caches = (1...3).map { Int(sc_cache_bytes(Int32($0))) }
-        let shares = [caches[0] / 2, caches[1] / 2, caches[2] / 2 / threads]
+        let shares = [CacheSizes.l1 / 2, CacheSizes.l2 / 2, CacheSizes.l3 / 2 / threads]
         var levels: [(String, Int)] = []
         for (index, share) in shares.enumerated() where share > (levels.last?.1 ?? 0) { levels.append(("L\(index + 1)", share)) }
-        levels.append(("memory", max(64 << 20, 4 * caches[2]) / threads))
+        levels.append(("memory", max(64 << 20, 4 * CacheSizes.l3) / threads))
         for (name, bytes) in levels {
             let count = bytes / 2 / 256 * 64  // two buffers of whole 256 bytes
             guard count > 0, let block = BufferPool.acquire(threads * count * 8) else { continue }
