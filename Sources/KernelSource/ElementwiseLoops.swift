@@ -2,11 +2,12 @@
 // take over an operand's memory go through a block on the stack.
 
 /// Calls `body(start, n, result)` for consecutive blocks of `0..<count`; `result` is `z + start`, or scratch that is copied there after.
+/// Temporary memory is on the stack up to 1024 bytes and an alignment of 16, else on the heap.
 @inline(__always)
 func inBlocks<R>(
     _ count: Int, _ z: UnsafeMutablePointer<R>, inPlace: Bool, _ body: (_ start: Int, _ n: Int, _ result: UnsafeMutablePointer<R>) -> Void
 ) {
-    withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 64) { scratch in
+    withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { scratch in
         let scratch = scratch.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: R.self)
         let block = inPlace ? 1024 / MemoryLayout<R>.stride : count
         var start = 0

@@ -38,7 +38,17 @@ func maxPoolRow<V: SIMD>(
                 storePart(n, maximumKeepingNaN(upper, lower), to + c)
             }
         } else {
-            forVectors(V.self, g.c) { c, n in
+            forVectors(V.self, g.c) { c in
+                var best = FourVectors<V>(first + c)
+                for ty in 0..<height {
+                    var p = first + ty * rowStride + c
+                    for _ in 0..<width {
+                        best.join(p) { maximumKeepingNaN($0, $1) }
+                        p += g.c
+                    }
+                }
+                best.store(to + c) { $0 }
+            } one: { c, n in
                 var best: V = loadPart(first + c, n)
                 for ty in 0..<height {
                     let row = first + ty * rowStride + c

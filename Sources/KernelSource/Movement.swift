@@ -112,6 +112,20 @@ private func accumulate<T>(_: T.Type, _ count: Int, _ x: UnsafeRawPointer, _ y: 
     for i in 0..<count { y[i] = add(y[i], x[i]) }
 }
 
+/// Writes whole vectors past the caches; what lies before the first and after the last aligned one is copied.
+private func stream(_ bytes: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer) {
+    let width = MemoryLayout<F32>.size
+    let misaligned = Int(bitPattern: y) & (width - 1)
+    let head = smaller(bytes, (width - misaligned) & (width - 1))
+    if head > 0 { y.copyMemory(from: x, byteCount: head) }
+    var i = head
+    while i + width <= bytes {
+        streamVector(loadRaw(x + i) as F32, (y + i).assumingMemoryBound(to: Float.self))
+        i += width
+    }
+    if i < bytes { (y + i).copyMemory(from: x + i, byteCount: bytes - i) }
+}
+
 func makeMovementKernels() -> sc_movement_kernels {
     var k = sc_movement_kernels()
     k.strided = { size, count, x, xs, y, ys in
@@ -137,5 +151,6 @@ func makeMovementKernels() -> sc_movement_kernels {
         default: accumulate(Int64.self, count, x!, y!) { $0 &+ $1 }
         }
     }
+    k.stream = { stream($0, $1!, $2!) }
     return k
 }

@@ -5,6 +5,7 @@ import CKernelInterface
 // Numerics: a column is summed four rows at a time, in the order of the rows; how rows are cut into calls is the caller's.
 
 /// Adds up `terms(row, column)` for both sums, four rows at a time so that the sums' memory is touched once for four loads.
+/// The terms pin what they load: the compiler otherwise takes single lanes of the four rows together.
 @inline(__always)
 private func sumColumns(
     _ columns: UnsafePointer<sc_columns>, _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>,
@@ -52,7 +53,7 @@ func moments<T: BinaryFloatingPoint>(
 ) {
     let x = x.assumingMemoryBound(to: T.self)
     sumColumns(columns, sum, square) { at, c, sums in
-        let d = wide(x + at) - load(shift + c, as: F64.self)
+        let d = pin(wide(x + at) - load(shift + c, as: F64.self))
         sums.0 += d
         sums.1 = multiplyAdd(sums.1, d, d)
     } _: { at, c, sums in
@@ -71,9 +72,9 @@ func momentsBackward<T: BinaryFloatingPoint>(
     let x = x.assumingMemoryBound(to: T.self)
     let dy = dy.assumingMemoryBound(to: T.self)
     sumColumns(columns, sum, dot) { at, c, sums in
-        let g = wide(dy + at)
+        let g = pin(wide(dy + at))
         sums.0 += g
-        sums.1 = multiplyAdd(sums.1, g, wide(x + at) - load(mean + c, as: F64.self))
+        sums.1 = multiplyAdd(sums.1, g, pin(wide(x + at) - load(mean + c, as: F64.self)))
     } _: { at, c, sums in
         let g = Double(dy[at])
         sums.0 += g

@@ -14,13 +14,24 @@ func avgPoolRow<V: SIMD>(
         let left = ox * g.stride_w - g.pad_left
         let (tapLeft, tapRight) = validTaps(left, g.kw, g.w)
         let divisor = V(repeating: V.Scalar((tapBottom - tapTop) * (tapRight - tapLeft)))
-        forVectors(V.self, g.c) { c, n in
-            var sum = V.zero
-            for ty in tapTop..<tapBottom {
-                let row = x + ((top + ty) * g.w + left) * g.c + c
-                for tx in tapLeft..<tapRight { sum += loadPart(row + tx * g.c, n) as V }
+        // The first tap starts the sum.
+        let first = x + ((top + tapTop) * g.w + left + tapLeft) * g.c
+        let (height, width) = (tapBottom - tapTop, tapRight - tapLeft)
+        let to = y + ox * g.c
+        forVectors(V.self, g.c) { c in
+            var sum = FourVectors<V>(first + c)
+            for ty in 0..<height {
+                let row = first + ty * g.w * g.c + c
+                for tx in (ty == 0 ? 1 : 0)..<width { sum.join(row + tx * g.c) { $0 + $1 } }
             }
-            storePart(n, sum / divisor, y + ox * g.c + c)
+            sum.store(to + c) { $0 / divisor }
+        } one: { c, n in
+            var sum: V = loadPart(first + c, n)
+            for ty in 0..<height {
+                let row = first + ty * g.w * g.c + c
+                for tx in (ty == 0 ? 1 : 0)..<width { sum += loadPart(row + tx * g.c, n) as V }
+            }
+            storePart(n, sum / divisor, to + c)
         }
     }
 }

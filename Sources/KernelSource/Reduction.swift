@@ -29,6 +29,55 @@ private func columns<T>(
     }
 }
 
+/// `columns` of vectors; the rows that come next are asked for early, since four short streams are more than the hardware foresees.
+@inline(__always)
+private func columns<V: SIMD>(
+    _: V.Type, _ rows: Int, _ n: Int, _ stride: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ f: (V, V) -> V,
+    _ scalar: (V.Scalar, V.Scalar) -> V.Scalar
+) where V.Scalar: BinaryFloatingPoint {
+    if n < V.scalarCount { return columns(V.Scalar.self, rows, n, stride, x, y, scalar) }
+    let x = x.assumingMemoryBound(to: V.Scalar.self)
+    let y = y.assumingMemoryBound(to: V.Scalar.self)
+    UnsafeMutableRawPointer(y).copyMemory(from: x, byteCount: n * MemoryLayout<V.Scalar>.stride)
+    let line = 64 / MemoryLayout<V>.size
+    var i = 1
+    while i + 4 <= rows {
+        let a = x + i * stride
+        let b = a + stride
+        let c = b + stride
+        let d = c + stride
+        let ahead = 8 * stride
+        var j = 0
+        while j + line * V.scalarCount <= n {
+            sc_prefetch(a + ahead + j)
+            sc_prefetch(b + ahead + j)
+            sc_prefetch(c + ahead + j)
+            sc_prefetch(d + ahead + j)
+            for k in 0..<line {
+                let at = j + k * V.scalarCount
+                store(f(load(y + at), f(f(load(a + at), load(b + at)), f(load(c + at), load(d + at)))), y + at)
+            }
+            j += line * V.scalarCount
+        }
+        while j < n {
+            y[j] = scalar(y[j], scalar(scalar(a[j], b[j]), scalar(c[j], d[j])))
+            j += 1
+        }
+        i += 4
+    }
+    while i < rows {
+        let a = x + i * stride
+        forVectors(V.self, n) { j, lanes in
+            if lanes == V.scalarCount {
+                store(f(load(y + j), load(a + j)), y + j)
+            } else {
+                for j in j..<n { y[j] = scalar(y[j], a[j]) }
+            }
+        }
+        i += 1
+    }
+}
+
 /// The reduction of a contiguous row: 32 lanes over the row, joined pairwise, then the tail one by one.
 @inline(__always)
 private func row<T>(_: T.Type, _ count: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ zero: T, _ f: (T, T) -> T) {
@@ -65,14 +114,34 @@ private func row<T>(_: T.Type, _ count: Int, _ x: UnsafeRawPointer, _ y: UnsafeM
 }
 
 @inline(__always)
-private func reduceReal<T: BinaryFloatingPoint>(
-    _: T.Type, _ function: Int, _ rows: Int, _ n: Int, _ stride: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer
-) {
+private func reduceReal<V: SIMD>(
+    _: V.Type, _ function: Int, _ rows: Int, _ n: Int, _ stride: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer
+) where V.Scalar: BinaryFloatingPoint {
     switch function {
-    case SC_REDUCE_SUM: columns(T.self, rows, n, stride, x, y) { $0 + $1 }
-    case SC_REDUCE_MAX: columns(T.self, rows, n, stride, x, y) { largest($0, $1) }
-    case SC_REDUCE_MIN: columns(T.self, rows, n, stride, x, y) { smallest($0, $1) }
-    default: columns(T.self, rows, n, stride, x, y) { $0 * $1 }
+    case SC_REDUCE_SUM:
+        columns(V.self, rows, n, stride, x, y) {
+            $0 + $1
+        } _: {
+            $0 + $1
+        }
+    case SC_REDUCE_MAX:
+        columns(V.self, rows, n, stride, x, y) {
+            maximumKeepingNaN($0, $1)
+        } _: {
+            largest($0, $1)
+        }
+    case SC_REDUCE_MIN:
+        columns(V.self, rows, n, stride, x, y) {
+            -maximumKeepingNaN(-$0, -$1)
+        } _: {
+            smallest($0, $1)
+        }
+    default:
+        columns(V.self, rows, n, stride, x, y) {
+            $0 * $1
+        } _: {
+            $0 * $1
+        }
     }
 }
 
@@ -166,8 +235,8 @@ func makeReductionKernels() -> sc_reduction_kernels {
     var k = sc_reduction_kernels()
     k.columns = { function, dtype, rows, n, stride, x, y in
         switch dtype {
-        case 0: reduceReal(Float.self, function, rows, n, stride, x!, y!)
-        case 1: reduceReal(Double.self, function, rows, n, stride, x!, y!)
+        case 0: reduceReal(F32.self, function, rows, n, stride, x!, y!)
+        case 1: reduceReal(F64.self, function, rows, n, stride, x!, y!)
         case 2: reduceInteger(Int32.self, function, rows, n, stride, x!, y!)
         case 3: reduceInteger(Int64.self, function, rows, n, stride, x!, y!)
         default: reduceInteger(UInt8.self, function, rows, n, stride, x!, y!)

@@ -60,3 +60,43 @@ func forVectors<V: SIMD>(_: V.Type, _ count: Int, _ body: (_ offset: Int, _ lane
     }
     if i < count { body(i, count &- i) }
 }
+
+/// The same four vectors at a time where there are so many, for bodies whose loops cost more than their arithmetic.
+@inline(__always)
+func forVectors<V: SIMD>(
+    _: V.Type, _ count: Int, four: (_ offset: Int) -> Void, one: (_ offset: Int, _ lanes: Int) -> Void
+) {
+    var i = 0
+    while i &+ 4 &* V.scalarCount <= count {
+        four(i)
+        i &+= 4 &* V.scalarCount
+    }
+    forVectors(V.self, count &- i) { offset, lanes in one(i &+ offset, lanes) }
+}
+
+/// Four neighbouring vectors.
+struct FourVectors<V: SIMD> where V.Scalar: BinaryFloatingPoint {
+    var (a, b, c, d): (V, V, V, V)
+
+    @inline(__always) init(_ p: UnsafePointer<V.Scalar>) {
+        let n = V.scalarCount
+        (a, b, c, d) = (load(p), load(p + n), load(p + 2 * n), load(p + 3 * n))
+    }
+
+    /// Each of them joined with its counterpart at `p`.
+    @inline(__always) mutating func join(_ p: UnsafePointer<V.Scalar>, _ f: (V, V) -> V) {
+        let n = V.scalarCount
+        (a, b, c, d) = (f(a, load(p)), f(b, load(p + n)), f(c, load(p + 2 * n)), f(d, load(p + 3 * n)))
+    }
+
+    @inline(__always) func store(_ p: UnsafeMutablePointer<V.Scalar>, _ f: (V) -> V) {
+        let n = V.scalarCount
+        storeVectors(f(a), f(b), p)
+        storeVectors(f(c), f(d), p + 2 * n)
+    }
+
+    @inline(__always) private func storeVectors(_ x: V, _ y: V, _ p: UnsafeMutablePointer<V.Scalar>) {
+        storeRaw(x, UnsafeMutableRawPointer(p))
+        storeRaw(y, UnsafeMutableRawPointer(p + V.scalarCount))
+    }
+}

@@ -51,3 +51,8 @@ func pin<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
 @inline(__always) func storeVector(_ v: SIMD2<Double>, _ p: UnsafeMutablePointer<Double>) { sc_store_double2(v, p) }
 @inline(__always) func storeVector(_ v: SIMD4<Double>, _ p: UnsafeMutablePointer<Double>) { sc_store_double4(v, p) }
 @inline(__always) func storeVector(_ v: SIMD8<Double>, _ p: UnsafeMutablePointer<Double>) { sc_store_double8(v, p) }
+
+// Past the caches, to memory that is aligned for the vector.
+@inline(__always) func streamVector(_ v: SIMD4<Float>, _ p: UnsafeMutablePointer<Float>) { sc_stream_float4(v, p) }
+@inline(__always) func streamVector(_ v: SIMD8<Float>, _ p: UnsafeMutablePointer<Float>) { sc_stream_float8(v, p) }
+@inline(__always) func streamVector(_ v: SIMD16<Float>, _ p: UnsafeMutablePointer<Float>) { sc_stream_float16(v, p) }

@@ -122,8 +122,10 @@ func winogradOutput<T: WinogradTransform>(
     guard rows > 0 && columns > 0 else { return }
     let origin = y + (top * image.ow + left) * image.oc
     let (row, column) = (image.step_h * image.ow * image.oc, image.step_w * image.oc)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: outputs * (points + 1) * lanes) { half in
-        let half = half.baseAddress!
+    // Room for 4 · (6 + 1) vectors, the larger transform's. Temporary memory of so many of the widest ones would come from the heap.
+    var scratch = InlineArray<4, InlineArray<7, F32>>(repeating: InlineArray<7, F32>(repeating: F32.zero))
+    withUnsafeMutablePointer(to: &scratch) { scratch in
+        let half = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Float.self)
         let line = half + outputs * points * lanes
         var c = 0
         while c < image.oc {

@@ -13,6 +13,8 @@ typedef struct {
     void (*transpose)(intptr_t size, intptr_t rows, intptr_t columns, const void *x, intptr_t x_stride, void *y, intptr_t y_stride);
     // y[i] += x[i]; the type is sc_dtype's value (float32, float64, int32, int64).
     void (*accumulate)(intptr_t dtype, intptr_t count, const void *x, void *y);
+    // y[i] = x[i] for i < bytes, past the caches where y is aligned; another thread sees it after a fence (sc_stream_fence).
+    void (*stream)(intptr_t bytes, const void *x, void *y);
 } sc_movement_kernels;
 
 #endif

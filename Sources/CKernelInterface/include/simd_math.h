@@ -16,6 +16,7 @@ SC_VECTOR_SQRT(double, 4)
 SC_VECTOR_SQRT(double, 8)
 
 // Unaligned memory. Always inlined: the standard library's loadUnaligned and storeBytes become calls in large functions.
+// sc_stream_… writes past the caches (non-temporal) to memory that is aligned for the vector.
 #define SC_VECTOR_MEMORY(type, lanes)                                                                                    \
     static inline __attribute__((always_inline)) sc_##type##lanes sc_load_##type##lanes(const type *_Nonnull p) {        \
         sc_##type##lanes x;                                                                                              \
@@ -24,6 +25,9 @@ SC_VECTOR_SQRT(double, 8)
     }                                                                                                                    \
     static inline __attribute__((always_inline)) void sc_store_##type##lanes(sc_##type##lanes x, type *_Nonnull p) {     \
         __builtin_memcpy(p, &x, sizeof x);                                                                               \
+    }                                                                                                                    \
+    static inline __attribute__((always_inline)) void sc_stream_##type##lanes(sc_##type##lanes x, type *_Nonnull p) {    \
+        __builtin_nontemporal_store(x, (sc_##type##lanes *)p);                                                           \
     }
 
 SC_VECTOR_MEMORY(float, 4)
@@ -56,6 +60,9 @@ static inline __attribute__((always_inline)) const void *_Nonnull sc_opaque(cons
     __asm__ volatile("" : "+r"(p));
     return p;
 }
+
+// Asks for the cache line of p to be brought near; any address will do.
+static inline __attribute__((always_inline)) void sc_prefetch(const void *_Nonnull p) { __builtin_prefetch(p, 0, 3); }
 
 // x, computed before any later sc_opaque or sc_pin: keeps the compiler from interleaving the parts of a long unrolled body, which costs registers.
 #if defined(__AVX512F__)

@@ -82,6 +82,15 @@ static inline void sc_spin_hint(void) {
 #endif
 }
 
+// After it, other threads see what was written past the caches (the kernel `stream`) as if by ordinary stores.
+static inline void sc_stream_fence(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#else
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 // ---- floating-point state ------------------------------------------------------------------------------------------------------
 // The state every kernel runs in: round to nearest, no traps, denormals flushed to zero.
 #if defined(__x86_64__)

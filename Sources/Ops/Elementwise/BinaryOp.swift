@@ -101,6 +101,7 @@ struct BroadcastBinary: Sendable {
     let outputSize: Int
     let plan: Broadcast
     let threads: Int
+    let output: StreamedOutput
     /// A short vector under many rows is written `repeats` times into the workspace, so that the inner loop is long; 0: not so.
     let repeats: Int
     /// Which operand is that vector.
@@ -125,6 +126,7 @@ struct BroadcastBinary: Sendable {
             vectorOperand = 0
             repeats = 0
         }
+        self.output = StreamedOutput(inputs, [output], itemBytes: outputSize * (repeats > 0 ? plan.inner : 1))
     }
 
     var algorithm: String { plan.dims.isEmpty ? "elementwise" : "broadcast" }
@@ -146,18 +148,19 @@ struct BroadcastBinary: Sendable {
         let other = arguments.inputs[1 - vectorOperand]
         let z = arguments.outputs[0]
         parallelFor(plan.dims[0], grain: max(1, elementGrain / plan.inner), threads: threads) { rows, _ in
-            var row = rows.lowerBound
-            while row < rows.upperBound {
-                let count = min(repeats, rows.upperBound - row) * plan.inner
-                let start = row * plan.inner
-                let moving = other + start * size
-                let result = z + start * outputSize
-                if vectorOperand == 1 {
-                    kernel(function, dtype, count, moving, 1, vector, 1, result)
-                } else {
-                    kernel(function, dtype, count, vector, 1, moving, 1, result)
+            output.forBlocks(rows, of: z, inPlace: other == z) { block, z in
+                var row = block.lowerBound
+                while row < block.upperBound {
+                    let count = min(repeats, block.upperBound - row) * plan.inner
+                    let moving = other + row * bytes
+                    let result = z + (row - block.lowerBound) * output.itemBytes
+                    if vectorOperand == 1 {
+                        kernel(function, dtype, count, moving, 1, vector, 1, result)
+                    } else {
+                        kernel(function, dtype, count, vector, 1, moving, 1, result)
+                    }
+                    row += repeats
                 }
-                row += repeats
             }
         }
     }
@@ -169,8 +172,10 @@ struct BroadcastBinary: Sendable {
         let (xs, ys) = (plan.innerSteps[0], plan.innerSteps[1])
         if plan.dims.isEmpty {
             parallelFor(plan.inner, grain: elementGrain, threads: threads) { range, _ in
-                let start = range.lowerBound
-                kernel(function, dtype, range.count, x + start * xs * size, xs, y + start * ys * size, ys, z + start * outputSize)
+                output.forBlocks(range, of: z, inPlace: z == x || z == y) { block, z in
+                    let start = block.lowerBound * size
+                    kernel(function, dtype, block.count, x + start * xs, xs, y + start * ys, ys, z)
+                }
             }
         } else {
             parallelFor(plan.outer, grain: max(1, elementGrain / plan.inner), threads: threads) { range, _ in

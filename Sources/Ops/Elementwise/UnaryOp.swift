@@ -75,14 +75,16 @@ struct UnaryOp: Op {
         let parameters = try UnaryParameters(name, function, attributes)
         let kernel = Kernels.table.elementwise.unary!
         let dtype = Int(inputs[0].dtype.rawValue)
-        let (count, size, outputSize) = (inputs[0].count, inputs[0].dtype.size, outputs[0].dtype.size)
+        let (count, size) = (inputs[0].count, inputs[0].dtype.size)
+        let output = StreamedOutput(inputs, outputs, itemBytes: outputs[0].dtype.size)
         return PreparedOp(algorithm: "elementwise", flops: count) { arguments in
             let x = arguments.inputs[0]
             let y = arguments.outputs[0]
             parallelFor(count, grain: elementGrain, threads: context.threads) { range, _ in
-                let start = range.lowerBound
-                kernel(
-                    parameters.function, dtype, range.count, x + start * size, y + start * outputSize, parameters.alpha, parameters.beta)
+                output.forBlocks(range, of: y, inPlace: x == y) { block, y in
+                    kernel(
+                        parameters.function, dtype, block.count, x + block.lowerBound * size, y, parameters.alpha, parameters.beta)
+                }
             }
         }
     }
@@ -141,14 +143,16 @@ struct UnaryBackwardOp: Op {
         let kernel = Kernels.table.elementwise.unary_backward!
         let dtype = Int(inputs[0].dtype.rawValue)
         let (count, size) = (inputs[0].count, inputs[0].dtype.size)
+        let output = StreamedOutput(inputs, outputs, itemBytes: size)
         return PreparedOp(algorithm: "elementwise", flops: count) { arguments in
             let dy = arguments.inputs[0]
             let v = arguments.inputs[1]
             let dx = arguments.outputs[0]
             parallelFor(count, grain: elementGrain, threads: context.threads) { range, _ in
-                let offset = range.lowerBound * size
-                kernel(
-                    parameters.function, dtype, range.count, dy + offset, v + offset, dx + offset, parameters.alpha, parameters.beta)
+                output.forBlocks(range, of: dx, inPlace: dx == dy || dx == v) { block, dx in
+                    let offset = block.lowerBound * size
+                    kernel(parameters.function, dtype, block.count, dy + offset, v + offset, dx, parameters.alpha, parameters.beta)
+                }
             }
         }
     }

@@ -26,6 +26,7 @@ struct BatchNormInference: BatchNormOp {
         let layout = ColumnStatistics(shape)
         let kernels = NormalizationKernels(T.self)
         let width = layout.width
+        let output = layout.output(T.self, operands: 2)
         return PreparedOp(
             algorithm: "one-pass", flops: 3 * layout.count, workspaceBytes: 3 * width * MemoryLayout<T>.size
         ) { arguments in
@@ -40,8 +41,8 @@ struct BatchNormInference: BatchNormOp {
             layout.widen(centre) { mean[$0] }
             layout.widen(scale) { T(Double(gamma[$0]) / (Double(variance[$0]) + epsilon).squareRoot()) }
             layout.widen(offset) { beta[$0] }
-            layout.forParts(threads: context.threads) { columns, element in
-                kernels.normalize(columns, x + element, centre, scale, offset, y + element)
+            layout.forParts(threads: context.threads, output, y, inPlace: x == y) { columns, element, y in
+                kernels.normalize(columns, x + element, centre, scale, offset, y)
             }
         }
     }

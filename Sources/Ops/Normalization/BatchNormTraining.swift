@@ -28,6 +28,7 @@ struct BatchNormTraining: BatchNormOp {
         let kernels = NormalizationKernels(T.self)
         let (rows, width) = (layout.rows, layout.width)
         let rowOffset = layout.workspaceBytes
+        let output = layout.output(T.self, operands: 2)
         return PreparedOp(
             algorithm: "two-pass", flops: 8 * layout.count, workspaceBytes: rowOffset + 3 * width * MemoryLayout<T>.size
         ) { arguments in
@@ -57,8 +58,8 @@ struct BatchNormTraining: BatchNormOp {
             layout.widen(centre) { mean[$0] }
             layout.widen(scale) { T(Double(gamma[$0]) / (Double(variance[$0]) + epsilon).squareRoot()) }
             layout.widen(offset) { beta[$0] }
-            layout.forParts(threads: context.threads) { columns, element in
-                kernels.normalize(columns, x + element, centre, scale, offset, y + element)
+            layout.forParts(threads: context.threads, output, y, inPlace: x == y, backwards: true) { columns, element, y in
+                kernels.normalize(columns, x + element, centre, scale, offset, y)
             }
         }
     }
@@ -124,6 +125,7 @@ func batchNormBackward<T: BinaryFloatingPoint & Sendable>(
     let kernels = NormalizationKernels(T.self)
     let width = layout.width
     let rowOffset = layout.workspaceBytes
+    let output = layout.output(T.self, operands: 3)
     return PreparedOp(
         algorithm: "two-pass", flops: 11 * layout.count, workspaceBytes: rowOffset + 4 * width * MemoryLayout<T>.size
     ) { arguments in
@@ -160,12 +162,12 @@ func batchNormBackward<T: BinaryFloatingPoint & Sendable>(
             arguments.output(1, T.self)[c] = T(sums.second[c] * s)
             arguments.output(2, T.self)[c] = T(sums.first[c])
         }
-        layout.forParts(threads: context.threads) { columns, element in
+        layout.forParts(threads: context.threads, output, dx, inPlace: dx == dy || dx == x, backwards: true) { columns, element, dx in
             if training {
-                kernels.normalizeBackward(columns, x + element, dy + element, centre, a, b, offset, dx + element)
+                kernels.normalizeBackward(columns, x + element, dy + element, centre, a, b, offset, dx)
             } else {
                 // dx = (dy - 0) · a + 0: x may be infinite without harm
-                kernels.normalize(columns, dy + element, offset, a, b, dx + element)
+                kernels.normalize(columns, dy + element, offset, a, b, dx)
             }
         }
     }

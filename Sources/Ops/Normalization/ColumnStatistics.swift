@@ -90,15 +90,34 @@ struct ColumnStatistics: Sendable {
         for column in channels..<max(channels, width) { row[column] = row[column - channels] }
     }
 
-    /// Calls `kernel` with parts that cover the tensor: the part's shape and its first element.
-    func forParts(threads: Int, _ kernel: (_ columns: UnsafePointer<sc_columns>, _ element: Int) -> Void) {
+    /// How an output of this shape is written, if `operands` tensors like it are read or written together.
+    func output<T>(_: T.Type, operands: Int) -> StreamedOutput {
+        let spec = TensorSpec(MemoryLayout<T>.size == 4 ? .float32 : .float64, [count])
+        return StreamedOutput([TensorSpec](repeating: spec, count: operands), [], itemBytes: width * MemoryLayout<T>.size)
+    }
+
+    /// Calls `kernel` with parts that cover the tensor: the part's shape, its first element and the place of its result. `backwards` takes
+    /// the last ones first: after a pass over the same input they are what the caches still hold.
+    func forParts<T>(
+        threads: Int, _ output: StreamedOutput, _ y: UnsafeMutablePointer<T>, inPlace: Bool, backwards: Bool = false,
+        _ kernel: (_ columns: UnsafePointer<sc_columns>, _ element: Int, _ y: UnsafeMutablePointer<T>) -> Void
+    ) {
+        // long enough for the hardware to foresee what comes next
+        let chunk = max(1, (1 << 18) / max(1, output.itemBytes))
         parallelFor(wideRows, grain: max(1, 16384 / max(1, width)), threads: threads) { range, _ in
-            var columns = sc_columns(rows: range.count, width: width, stride: width)
-            kernel(&columns, range.lowerBound * width)
+            let chunks = backwards ? (range.count + chunk - 1) / chunk : 1
+            for index in 0..<chunks {
+                let from = range.lowerBound + (chunks - 1 - index) * chunk
+                let part = backwards ? from..<min(from + chunk, range.upperBound) : range
+                output.forBlocks(part, of: UnsafeMutableRawPointer(y), inPlace: inPlace) { rows, y in
+                    var columns = sc_columns(rows: rows.count, width: width, stride: width)
+                    kernel(&columns, rows.lowerBound * width, y.assumingMemoryBound(to: T.self))
+                }
+            }
         }
         if restWidth > 0 {
             var columns = sc_columns(rows: 1, width: restWidth, stride: restWidth)
-            kernel(&columns, wideRows * width)
+            kernel(&columns, wideRows * width, y + wideRows * width)
         }
     }
 }

@@ -17,7 +17,7 @@ struct AvgPool2D: Op {
     ) throws(ConvError) -> PreparedOp {
         let shape = try PoolShape(op: name, inputs[0].shape, attributes)
         let kernels = Kernels.table.pooling
-        return pooledRows(shape, inputs[0].dtype, inputs[0].dtype == .float32 ? kernels.avg_f32! : kernels.avg_f64!, context)
+        return pooledRows(shape, inputs, outputs, inputs[0].dtype == .float32 ? kernels.avg_f32! : kernels.avg_f64!, context)
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
@@ -49,11 +49,12 @@ struct AvgPool2DBackward: Op {
         let kernel = inputs[0].dtype == .float32 ? kernels.avg_backward_f32! : kernels.avg_backward_f64!
         let size = inputs[0].dtype.size
         let rowElements = shape.window.w * shape.window.c
+        let output = StreamedOutput(inputs, outputs, itemBytes: rowElements * size)
         return PreparedOp(algorithm: "direct", flops: shape.flops) { arguments in
             let (dy, dx) = (arguments.inputs[0], arguments.outputs[0])
-            shape.forRows(shape.window.h, elements: rowElements, threads: context.threads) { image, iy in
+            shape.forRows(shape.window.h, of: dx, output, threads: context.threads) { image, iy, dx in
                 var window = shape.window
-                kernel(&window, iy, dy + image * shape.output * size, dx + (image * shape.image + iy * rowElements) * size)
+                kernel(&window, iy, dy + image * shape.output * size, dx)
             }
         }
     }

@@ -17,7 +17,7 @@ struct MaxPool2D: Op {
     ) throws(ConvError) -> PreparedOp {
         let shape = try PoolShape(op: name, inputs[0].shape, attributes)
         let kernels = Kernels.table.pooling
-        return pooledRows(shape, inputs[0].dtype, inputs[0].dtype == .float32 ? kernels.max_f32! : kernels.max_f64!, context)
+        return pooledRows(shape, inputs, outputs, inputs[0].dtype == .float32 ? kernels.max_f32! : kernels.max_f64!, context)
     }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
@@ -27,14 +27,17 @@ struct MaxPool2D: Op {
 }
 
 /// A pooling whose output rows are independent.
-func pooledRows(_ shape: PoolShape, _ dtype: DataType, _ kernel: @escaping sc_pool_row_kernel, _ context: PrepareContext) -> PreparedOp {
-    let size = dtype.size
+func pooledRows(
+    _ shape: PoolShape, _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ kernel: @escaping sc_pool_row_kernel, _ context: PrepareContext
+) -> PreparedOp {
+    let size = inputs[0].dtype.size
     let rowElements = shape.window.ow * shape.window.c
+    let output = StreamedOutput(inputs, outputs, itemBytes: rowElements * size)
     return PreparedOp(algorithm: "direct", flops: shape.flops) { arguments in
         let (x, y) = (arguments.inputs[0], arguments.outputs[0])
-        shape.forRows(shape.window.oh, elements: rowElements, threads: context.threads) { image, oy in
+        shape.forRows(shape.window.oh, of: y, output, threads: context.threads) { image, oy, y in
             var window = shape.window
-            kernel(&window, oy, x + image * shape.image * size, y + (image * shape.output + oy * rowElements) * size)
+            kernel(&window, oy, x + image * shape.image * size, y)
         }
     }
 }

@@ -54,6 +54,19 @@ struct PoolShape: Sendable {
         }
     }
 
+    /// Calls `body(image, row, place)` for all rows of all images, which make up `y` without gaps.
+    func forRows(
+        _ rows: Int, of y: UnsafeMutableRawPointer, _ output: StreamedOutput, threads: Int,
+        _ body: (_ image: Int, _ row: Int, _ y: UnsafeMutableRawPointer) -> Void
+    ) {
+        guard output.itemBytes > 0 else { return }
+        parallelFor(n * rows, grain: max(1, 32768 / output.itemBytes), threads: threads) { range, _ in
+            output.forBlocks(range, of: y, inPlace: false) { block, y in
+                for unit in block { body(unit / rows, unit % rows, y + (unit - block.lowerBound) * output.itemBytes) }
+            }
+        }
+    }
+
     /// Calls `body(image, channels)` for strips of channels of all images: writes of different strips do not meet, and within one
     /// nothing depends on the threads.
     static func forStrips(n: Int, channels: Int, size: Int, threads: Int, _ body: (_ image: Int, _ channels: Range<Int>) -> Void) {

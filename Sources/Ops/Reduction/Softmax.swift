@@ -39,6 +39,7 @@ struct SoftmaxOp: Op {
         let grain = max(1, elementGrain / 8 / max(1, n))
         let threads = context.threads
         let kernels = Kernels.table.reduction
+        let output = StreamedOutput(inputs, outputs, itemBytes: bytes)
         if isBackward {
             let kernel = kind == .backward ? kernels.softmax_backward! : kernels.log_softmax_backward!
             return PreparedOp(algorithm: "rows", flops: 4 * inputs[0].count) { arguments in
@@ -46,8 +47,10 @@ struct SoftmaxOp: Op {
                 let y = arguments.inputs[1]
                 let dx = arguments.outputs[0]
                 parallelFor(rows, grain: grain, threads: threads) { range, _ in
-                    let offset = range.lowerBound * bytes
-                    kernel(dtype, range.count, n, dy + offset, y + offset, dx + offset)
+                    output.forBlocks(range, of: dx, inPlace: dx == dy || dx == y) { block, dx in
+                        let offset = block.lowerBound * bytes
+                        kernel(dtype, block.count, n, dy + offset, y + offset, dx)
+                    }
                 }
             }
         }
@@ -56,8 +59,9 @@ struct SoftmaxOp: Op {
             let x = arguments.inputs[0]
             let y = arguments.outputs[0]
             parallelFor(rows, grain: grain, threads: threads) { range, _ in
-                let offset = range.lowerBound * bytes
-                kernel(dtype, range.count, n, x + offset, y + offset)
+                output.forBlocks(range, of: y, inPlace: x == y) { block, y in
+                    kernel(dtype, block.count, n, x + block.lowerBound * bytes, y)
+                }
             }
         }
     }
