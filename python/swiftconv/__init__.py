@@ -45,6 +45,7 @@ _LAZY = frozenset(
     {
         "_top_level",
         "activations",
+        "applications",
         "callbacks",
         "config",
         "constraints",

@@ -2,6 +2,7 @@
 
 from swiftconv import (
     activations,
+    applications,
     callbacks,
     config,
     constraints,
@@ -45,6 +46,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "config",
