@@ -5,6 +5,7 @@
 #   make format  let the formatters do their part
 #   make bench   every operation and a training step, swiftconv alone, in at most 5 minutes
 #   make bench-peers   all of it beside TensorFlow, JAX, ONNX Runtime, OpenVINO …; writes docs/performance.md
+#   make bench-kernels   single micro-kernels in Swift, on each CPU level this machine has
 #   make docs    the API's documentation, Swift's and Python's, docs/site/
 #   make wheel   a wheel, dist/
 #   make clean   remove everything that was built
@@ -12,7 +13,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: demo test test-swift test-python lint format bench bench-peers docs wheel clean
+.PHONY: demo test test-swift test-python lint format bench bench-peers bench-kernels docs wheel clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -114,6 +115,11 @@ PUBLISH ?= docs/performance.md
 bench-peers: $(VENV)/.bench $(VENV)/.native $(PEER_PYTHON)
 	$(if $(PEERS),$(PEER_PYTHON) -m pip --disable-pip-version-check --quiet install $(PEERS))
 	$(BIN)/python benchmarks/python/run.py --peers '.*' --python $(PEER_PYTHON) --only '$(ONLY)' $(if $(PUBLISH),--publish $(PUBLISH))
+
+# Micro-kernels alone; FILTER='v3.gemm' takes some of them.
+FILTER ?= .
+bench-kernels:
+	swift run -c release --package-path benchmarks/swift kernelbench --quiet --filter '$(FILTER)'
 
 # The plugin of DocC is fetched for this target alone (Package.swift).
 docs: $(VENV)/.docs $(VENV)/.native

@@ -1,0 +1,37 @@
+import CKernelInterface
+import Runtime
+
+extension Level {
+    /// The register tile of every multiplication, over several depths; the tails of rows and columns; packing; products of few rows.
+    func addGemm() {
+        let kernels = Kernels.table.gemm
+        let (mr, nr) = (kernels.mr, kernels.nr_f32)
+        let tiles = kernels.f32.tiles!
+        for (rows, columns, depth) in [
+            (mr, nr, 64), (mr, nr, 256), (mr, nr, 576), (mr - 2, nr, 256), (1, nr, 256), (mr, nr - 3, 256), (mr, nr / 2, 256),
+        ] {
+            let (a, b, y) = (floats(mr * depth), floats(depth * nr + 16), floats(mr * nr))
+            // [segments][y pointer of each row][b offset][depth][a pointer of each row]
+            let words = UnsafeMutablePointer<Int>.allocate(capacity: 3 + 2 * mr)
+            words[0] = 1
+            for row in 0..<mr {
+                words[1 + row] = Int(bitPattern: y + min(row, rows - 1) * nr)
+                words[3 + mr + row] = Int(bitPattern: a + min(row, rows - 1) * depth)
+            }
+            (words[1 + mr], words[2 + mr]) = (0, depth)
+            let job = sc_gemm_job(
+                tiles: words, tile_count: 1, tile_words: 3 + 2 * mr, rows: rows, a_step: 1, b_step: nr, b: b, y_offset: 0,
+                columns: columns, accumulate: 0, finish: 1, bias: nil, activation: 1, alpha: 0)
+            add("gemm tile \(rows)x\(columns), depth \(depth)", flops: 2 * rows * columns * depth) {
+                withUnsafePointer(to: job) { tiles($0) }
+            }
+        }
+        let (source, panel) = (floats(256 * 512), floats(256 * nr))
+        let pack = kernels.f32.pack!
+        add("gemm pack, 256 deep, rows of b", bytes: 256 * nr * 8) { pack(source, 256, nr, 512, 1, panel) }
+        add("gemm pack, 256 deep, b transposed", bytes: 256 * nr * 8) { pack(source, 256, nr, 1, 256, panel) }
+        let (row, matrix, c) = (floats(64), floats(64 * 96), floats(96))
+        let fewRows = kernels.f32.few_rows!
+        add("one row times 64x96", flops: 2 * 64 * 96, bytes: 64 * 96 * 4) { fewRows(row, 64, 1, matrix, 96, 64, 96, c, 96) }
+    }
+}
