@@ -9,7 +9,9 @@ class PyDataset:
     """Base class: subclasses define `__len__` (batches in an epoch) and `__getitem__(index)`, which returns a batch.
 
     Args:
-        workers, use_multiprocessing, max_queue_size: accepted; batches are made when they are needed.
+        workers: threads that make batches ahead; with 0 they are made when they are needed.
+        use_multiprocessing: whether the workers are processes, each with a copy of the data set.
+        max_queue_size: how many batches several workers are ahead at most; one worker is at most two ahead.
 
     Example:
         >>> import numpy as np
@@ -21,6 +23,10 @@ class PyDataset:
         >>> Ones().num_batches
         2
     """
+
+    workers = 1
+    use_multiprocessing = False
+    max_queue_size = 10
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
         self.workers = workers

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
 
 from swiftconv.callbacks import CallbackList
-from swiftconv.models.training.data import adapt, as_arrays, split
+from swiftconv.models.training.arrays import as_batch, split
+from swiftconv.models.training.data import Epochs, adapt
 from swiftconv.utils import nest
 
 
@@ -82,18 +82,14 @@ def fit(
     model.stop_training = False
     model._initial_epoch = None
     model.history = watch.history
-    batches: Any = None
-    endless = steps_per_epoch is not None and data.steps is None
+    source = Epochs(data, steps_per_epoch, max(0, epochs - initial_epoch))
     try:
         watch.on_train_begin()
         logs: dict[str, Any] = {}
         for epoch in range(model._initial_epoch or initial_epoch, epochs):
             model.reset_metrics()
             watch.on_epoch_begin(epoch)
-            if batches is None or not endless:
-                batches = iter(data.epoch())
-            limited = batches if steps_per_epoch is None else itertools.islice(batches, steps_per_epoch)
-            logs, done = _train_epoch(model, limited, watch)
+            logs, done = _train_epoch(model, source.epoch(), watch)
             if done == 0:
                 if epoch == (model._initial_epoch or initial_epoch):
                     raise ValueError("fit: x: expected at least one batch, received none")
@@ -113,6 +109,7 @@ def fit(
         watch.on_interrupt(error)
         raise
     finally:
+        source.close()
         model._initial_epoch = None
     return watch.history
 
@@ -165,10 +162,11 @@ def evaluate(
     model.reset_metrics()
     logs: dict[str, Any] = {}
     done = 0
+    batches: Any = None
     try:
         watch.on_test_begin()
-        batches = data.epoch()
-        for batch in batches if steps is None else itertools.islice(batches, steps):
+        batches = data.epoch(steps)
+        for batch in batches:
             if hooks:
                 watch.on_test_batch_begin(done)
             logs = model._run_step("test", batch)
@@ -183,6 +181,9 @@ def evaluate(
         if watch is not callbacks:  # within fit, which tells them
             watch.on_interrupt(error)
         raise
+    finally:
+        if batches is not None:
+            batches.close()
     return packed(logs, return_dict)
 
 
@@ -191,10 +192,11 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: int | None
     data = adapt(x, None, None, batch_size, False)
     watch = _callbacks(model, callbacks, verbose, False, epochs=1, steps=data.steps if steps is None else steps)
     parts: list[Any] = []
+    batches: Any = None
     try:
         watch.on_predict_begin()
-        batches = data.epoch()
-        for done, batch in enumerate(batches if steps is None else itertools.islice(batches, steps)):
+        batches = data.epoch(steps)
+        for done, batch in enumerate(batches):
             watch.on_predict_batch_begin(done)
             parts.append(model._run_step("predict", (batch[0], None, None)))
             watch.on_predict_batch_end(done, {"outputs": parts[-1]})
@@ -204,6 +206,9 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: int | None
     except BaseException as error:
         watch.on_interrupt(error)
         raise
+    finally:
+        if batches is not None:
+            batches.close()
     if len(parts) == 1:
         return nest.map_structure(np.array, parts[0])
     return nest.map_structure(lambda *pieces: np.concatenate(pieces, axis=0), *parts)
@@ -214,5 +219,5 @@ def _no_samples(model: Any, data: Any) -> Any:
     x = getattr(data, "x", None)
     if x is None:
         raise ValueError("predict: x: expected at least one batch, received none")
-    one = nest.map_structure(lambda a: np.zeros((1, *a.shape[1:]), a.dtype), as_arrays(x, "x"))
+    one = nest.map_structure(lambda a: np.zeros((1, *a.shape[1:]), a.dtype), as_batch(x, "x"))
     return nest.map_structure(lambda a: np.asarray(a)[:0], model._run_step("predict", (one, None, None)))

@@ -7,9 +7,9 @@ from typing import Any
 from swiftconv import optimizers
 from swiftconv.metrics import Mean
 from swiftconv.models.training import loop, steps
+from swiftconv.models.training.arrays import as_batch, class_weights, count_samples
 from swiftconv.models.training.compile_losses import CompiledLoss, add_up
 from swiftconv.models.training.compile_metrics import CompiledMetrics
-from swiftconv.models.training.data import as_arrays
 from swiftconv.models.training.step_runner import StepRunner
 from swiftconv.utils import nest
 from swiftconv.utils.serialization import deserialize_keras_object, serialize_keras_object
@@ -214,7 +214,8 @@ class Trainer(StepRunner):
         """Trains the model.
 
         Args:
-            x: arrays (nested as the model's inputs), a generator of `(x, y)` or `(x, y, sample_weight)`, or a `PyDataset`.
+            x: arrays (nested as the model's inputs; never copied as a whole, whatever their type, so that a `np.memmap` is read
+                batch by batch), a generator of `(x, y)` or `(x, y, sample_weight)`, another iterable, or a `PyDataset`.
             y: labels.
             batch_size: 32 by default.
             epochs: until which epoch.
@@ -226,7 +227,9 @@ class Trainer(StepRunner):
             class_weight: weight of each class.
             sample_weight: weight of each sample.
             initial_epoch: from which epoch.
-            steps_per_epoch, validation_steps: how many batches, where fewer than all.
+            steps_per_epoch: how many batches make an epoch; the next epoch goes on behind them, from the start when the data has
+                ended.
+            validation_steps: how many batches, where fewer than all; always the first ones of arrays.
             validation_batch_size: as `batch_size` by default.
             validation_freq: every how many epochs, or after which ones, to validate.
 
@@ -304,9 +307,7 @@ class Trainer(StepRunner):
     ) -> Any:
         """One step; the loss and metrics of this batch."""
         self._require_compiled("train_on_batch")
-        from swiftconv.models.training.data import class_weights, count_samples
-
-        data = (as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight"))
+        data = (as_batch(x, "x"), as_batch(y, "y"), as_batch(sample_weight, "sample_weight"))
         data = (data[0], data[1], class_weights(data[1], data[2], class_weight))
         count_samples(*data)
         self.reset_metrics()
@@ -315,13 +316,13 @@ class Trainer(StepRunner):
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and metrics of this batch."""
         self._require_compiled("test_on_batch")
-        data = (as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight"))
+        data = (as_batch(x, "x"), as_batch(y, "y"), as_batch(sample_weight, "sample_weight"))
         self.reset_metrics()
         return loop.packed(self._run_step("test", data), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
-        return self._run_step("predict", (as_arrays(x, "x"), None, None))
+        return self._run_step("predict", (as_batch(x, "x"), None, None))
 
     def plan(self, kind: str | None = None) -> dict[str, Any]:
         """How the engine runs the last compiled step: nodes with their algorithms, the arena and its peak.
