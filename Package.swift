@@ -51,7 +51,7 @@ let package = Package(
             // 4: one file = one op
             .target(name: "Ops", dependencies: ["CShims", "TensorCore", "CKernelInterface", "Runtime"]),
             // 5: graph, autodiff, planning, execution
-            .target(name: "Graph", dependencies: ["TensorCore", "Runtime", "Ops"]),
+            .target(name: "Graph", dependencies: ["CShims", "TensorCore", "Runtime", "Ops"]),
             // 6: the two doors
             .target(name: "SwiftConv", dependencies: ["TensorCore", "Runtime", "Ops", "Graph"]),
             .target(name: "SwiftConvC", dependencies: ["CABI", "CShims", "TensorCore", "Runtime", "Ops", "Graph"]),

@@ -11,6 +11,9 @@ extension Graph {
             throw .invalidArgument("gradient: expected \(targets.count) seeds, one for each target, received \(seeds.count)")
         }
         for source in sources { try checked(source, "gradient: source") }
+        let outside = (label, addsGradients)
+        defer { (label, addsGradients) = outside }
+        addsGradients = true
         var flowing: [Int: Value] = [:]
         var last = -1
         for (i, target) in targets.enumerated() {
@@ -34,6 +37,7 @@ extension Graph {
         for index in stride(from: last, through: 0, by: -1) {
             let node = nodes[index]
             guard node.outputs.contains(where: { flowing[$0.id] != nil && dependent[$0.id] }) else { continue }
+            label = node.label
             let call = OpCall(inputs: node.inputs, outputs: node.outputs, attributes: node.attributes)
             let contributions = try node.op.gradient(call, node.outputs.map { flowing[$0.id] }, self)
             guard contributions.count == node.inputs.count else {

@@ -60,7 +60,8 @@ extension Executable {
                 .object([
                     ("op", .string(node.op.name)), ("algorithm", .string(op?.algorithm ?? "alias")), ("flops", .int(op?.flops ?? 0)),
                     ("inputs", .array(node.inputs.map(json))), ("outputs", .array(node.outputs.map(json))),
-                    ("fused", .strings(node.fused)), ("workspace_bytes", .int(op?.workspaceBytes ?? 0)),
+                    ("fused", .strings(node.fused)), ("labels", .strings(node.labels)), ("gradient", .bool(node.isGradient)),
+                    ("workspace_bytes", .int(op?.workspaceBytes ?? 0)),
                     ("alias", .bool(plan.isAlias[index])), ("once_per_version", .bool(plan.isInvariant[index])),
                     ("attributes", node.attributes.json),
                 ]))

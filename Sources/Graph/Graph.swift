@@ -12,6 +12,10 @@ package final class Graph {
         package let attributes: Attributes
         package let inputs: [Value]
         package let outputs: [Value]
+        /// The graph's `label` when the node was added: for reports.
+        package let label: String
+        /// Whether it was added by `gradients`.
+        package let isGradient: Bool
     }
 
     /// Where a value comes from.
@@ -31,6 +35,9 @@ package final class Graph {
     package private(set) var sources: [Source] = []
     package private(set) var specs: [TensorSpec] = []
     package private(set) var assignments: [Assignment] = []
+    /// Whose work the nodes added from now on are, such as the name of a layer. Their gradients get the same label.
+    package var label = ""
+    var addsGradients = false
     private var variableValues: [ObjectIdentifier: Value] = [:]
     private var splatValues: [SplatKey: Value] = [:]
 
@@ -86,7 +93,8 @@ package final class Graph {
         for (i, spec) in outputSpecs.enumerated() {
             outputs.append(try add(try spec.validated(op.name), .node(nodes.count, output: i)))
         }
-        nodes.append(Node(op: op, attributes: attributes, inputs: inputs, outputs: outputs))
+        nodes.append(
+            Node(op: op, attributes: attributes, inputs: inputs, outputs: outputs, label: label, isGradient: addsGradients))
         return outputs
     }
 

@@ -41,6 +41,7 @@ extension Passes {
         fused.attributes = attributes
         fused.outputs = consumer.outputs
         fused.fused += [consumer.op.name] + consumer.fused
+        fused.labels += consumer.labels.filter { !node.labels.contains($0) }
         if case .bias = role {
             guard consumer.inputs.count == 2 else { return nil }
             fused.inputs.append(consumer.inputs[1])
@@ -101,7 +102,7 @@ extension Passes {
             let op = try Registry.op(name)
             guard let spec = try op.outputSpecs(program.specs(inputs), [:]).first else { throw .internal("\(name): no output") }
             let output = program.add(spec, .computed)
-            nodes.append(Program.Node(op: op, attributes: [:], inputs: inputs, outputs: [output]))
+            nodes.append(Program.Node(op: op, attributes: [:], inputs: inputs, outputs: [output], labels: norm.labels))
             return output
         }
         let (gamma, beta, mean, variance) = (norm.inputs[1], norm.inputs[2], norm.inputs[3], norm.inputs[4])
@@ -115,6 +116,7 @@ extension Passes {
         result.inputs = [node.inputs[0], filter, bias]
         result.outputs = norm.outputs
         result.fused += [norm.op.name]
+        result.labels += norm.labels.filter { !node.labels.contains($0) }
         let specs = try result.op.outputSpecs(program.specs(result.inputs), result.attributes)
         guard specs == program.specs(result.outputs) else { throw .internal("batch norm: folding changes the shape") }
         return nodes + [result]

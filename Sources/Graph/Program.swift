@@ -24,6 +24,9 @@ struct Program {
         var outputs: [Int]
         /// Names of the ops that this one has taken over, in their order.
         var fused: [String] = []
+        /// Whose work it is: the labels in the graph of the node and of those that it has taken over, each once.
+        var labels: [String] = []
+        var isGradient = false
     }
 
     struct Assignment {
@@ -100,7 +103,10 @@ struct Program {
                 if indices[output.id] == nil { indices[output.id] = made }
             }
             guard !inputs.contains(-1) else { throw .internal("executable: \(node.op.name) reads a value that is not computed") }
-            nodes.append(Node(op: node.op, attributes: node.attributes, inputs: inputs, outputs: outputs))
+            nodes.append(
+                Node(
+                    op: node.op, attributes: node.attributes, inputs: inputs, outputs: outputs,
+                    labels: node.label.isEmpty ? [] : [node.label], isGradient: node.isGradient))
         }
         func index(_ value: Value) throws(ConvError) -> Int {
             guard let index = indices[value.id] else { throw .internal("executable: value \(value.id) is not computed") }

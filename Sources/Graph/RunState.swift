@@ -1,3 +1,4 @@
+import CShims
 import Ops
 import TensorCore
 
@@ -9,6 +10,7 @@ final class RunState {
         var outputs: Int
         var workspace: UnsafeMutableRawPointer
         var pack: Int?
+        var node: Int
     }
 
     private struct Pack {
@@ -87,7 +89,8 @@ final class RunState {
             let firstOutput = used
             for output in node.outputs { _ = try slot(of: output) }
             var step = Step(
-                run: op.run, inputs: firstInput, outputs: firstOutput, workspace: arena.base + plan.workspaceOffsets[index], pack: nil)
+                run: op.run, inputs: firstInput, outputs: firstOutput, workspace: arena.base + plan.workspaceOffsets[index], pack: nil,
+                node: index)
             if let prepack = op.prepack, node.inputs.indices.contains(prepack.input) {
                 let buffer = plan.buffers[plan.bufferOf[node.inputs[prepack.input]]]
                 var steady = false
@@ -137,9 +140,10 @@ final class RunState {
 
     deinit { slots.deallocate() }
 
+    /// `times`: nil, or one place for each node of the program, to which the nanoseconds that it took are added.
     func run(
         _ feeds: UnsafePointer<UnsafeRawPointer?>?, _ fetches: UnsafePointer<UnsafeMutableRawPointer?>?,
-        _ feedSpecs: [TensorSpec], _ fetchSpecs: [TensorSpec]
+        _ feedSpecs: [TensorSpec], _ fetchSpecs: [TensorSpec], times: UnsafeMutablePointer<Int64>? = nil
     ) throws(ConvError) {
         for i in feedSpecs.indices where feeds?[i] == nil && feedSpecs[i].count > 0 {
             throw .invalidArgument("executable: feed \(i): expected \(feedSpecs[i]), received a null pointer")
@@ -152,13 +156,17 @@ final class RunState {
         // Whatever happens on the way, assigned variables may have been written.
         defer { for variable in assigned { variable.wasWritten() } }
 
-        try runInvariants()
-        for step in steps { try run(step) }
+        try runInvariants(times)
+        if let times {
+            for step in steps { try run(step, times) }
+        } else {
+            for step in steps { try run(step) }
+        }
         for copy in fetchCopies where copy.bytes > 0 { copyBytes(to: slots[copy.target], from: slots[copy.source], copy.bytes) }
         for copy in assignmentCopies where copy.bytes > 0 { copyBytes(to: slots[copy.target], from: slots[copy.source], copy.bytes) }
     }
 
-    private func runInvariants() throws(ConvError) {
+    private func runInvariants(_ times: UnsafeMutablePointer<Int64>?) throws(ConvError) {
         guard !invariantSteps.isEmpty else { return }
         var isStale = turn == 0
         for i in watched.indices {
@@ -169,7 +177,9 @@ final class RunState {
         guard isStale else { return }
         turn += 1
         do throws(ConvError) {
-            for step in invariantSteps { try run(step) }
+            for step in invariantSteps {
+                if let times { try run(step, times) } else { try run(step) }
+            }
         } catch {
             for i in watched.indices { watched[i].version = nil }
             turn += 1
@@ -185,6 +195,12 @@ final class RunState {
         try step.run(
             OpArguments(
                 inputs: UnsafePointer(inputs), outputs: UnsafePointer(slots + step.outputs), workspace: step.workspace, packed: packed))
+    }
+
+    private func run(_ step: Step, _ times: UnsafeMutablePointer<Int64>) throws(ConvError) {
+        let start = sc_nanoseconds()
+        defer { times[step.node] &+= Int64(sc_nanoseconds() - start) }
+        try run(step)
     }
 
     /// The packed form, made anew when what it was made from has changed.

@@ -31,6 +31,27 @@ public func executableRun(
     }
 }
 
+@_cdecl("sc_executable_profile")
+public func executableProfile(
+    _ executable: OpaquePointer?, _ feeds: UnsafePointer<UnsafeRawPointer?>?, _ fetches: UnsafePointer<UnsafeMutableRawPointer?>?,
+    _ nanoseconds: UnsafeMutablePointer<Int64>?, _ count: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+    status { () throws(ConvError) in
+        let executable = try object(executable, "executable", Executable.self)
+        let count = try given(count, "count")
+        let nodes = executable.nodeCount
+        guard Int(count.pointee) >= nodes else {
+            let received = count.pointee
+            count.pointee = Int32(nodes)
+            throw .invalidArgument("profile: count: expected room for \(nodes) nodes, received \(received)")
+        }
+        count.pointee = Int32(nodes)
+        let times = try given(nanoseconds, "nanoseconds")
+        for node in 0..<nodes { times[node] = 0 }
+        try withKernelFloatingPoint { () throws(ConvError) in try executable.run(feeds: feeds, fetches: fetches, times: times) }
+    }
+}
+
 @_cdecl("sc_executable_describe")
 public func executableDescribe(_ executable: OpaquePointer?, _ json: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32 {
     status { () throws(ConvError) in

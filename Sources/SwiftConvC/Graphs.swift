@@ -19,6 +19,13 @@ public func graphCreate(_ graph: UnsafeMutablePointer<OpaquePointer?>?) -> Int32
 @_cdecl("sc_graph_release")
 public func graphRelease(_ graph: OpaquePointer?) { release(graph, Graph.self) }
 
+@_cdecl("sc_graph_label")
+public func graphLabel(_ graph: OpaquePointer?, _ label: UnsafePointer<CChar>?) -> Int32 {
+    status { () throws(ConvError) in
+        try object(graph, "graph", Graph.self).label = label.map { String(cString: $0) } ?? ""
+    }
+}
+
 @_cdecl("sc_graph_placeholder")
 public func graphPlaceholder(_ graph: OpaquePointer?, _ spec: UnsafePointer<sc_spec>?, _ value: UnsafeMutablePointer<Int32>?) -> Int32 {
     status { () throws(ConvError) in

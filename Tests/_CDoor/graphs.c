@@ -46,7 +46,9 @@ const char *c_door_graphs(void) {
     CHECK_OK(sc_op_create("relu", NULL, 0, &relu));
     CHECK_OK(sc_op_create("add", NULL, 0, &add));
     int32_t ids[2] = {x, three}, product = -9, y = -9, sum = -9, count = 1;
+    CHECK_OK(sc_graph_label(graph, "first"));
     CHECK_OK(sc_graph_apply(graph, multiply, ids, 2, &product, &count));
+    CHECK_OK(sc_graph_label(graph, NULL));
     CHECK(count == 1);
     CHECK_OK(sc_graph_apply(graph, relu, &product, 1, &y, &count));
     int32_t more[2] = {v, y};
@@ -87,7 +89,24 @@ const char *c_door_graphs(void) {
     }
     CHECK_OK(sc_executable_describe(executable, &json));
     CHECK(strstr(json, "\"arena_bytes\"") != NULL);
+    CHECK(strstr(json, "\"labels\": [\"first\"]") != NULL);
     sc_string_release(json);
+
+    // The same run with times: room for too few nodes is refused and nothing is run.
+    int64_t times[64];
+    for (int i = 0; i < 64; i++) times[i] = -1;
+    int32_t room = 0;
+    CHECK_FAILS(sc_executable_profile(executable, feed, results, times, &room), SC_INVALID_ARGUMENT, "count");
+    CHECK(room > 0 && room < 64 && times[0] == -1);
+    int32_t nodes = room;
+    CHECK(((float *)sc_variable_data(variable))[1] == 12);
+    CHECK_OK(sc_executable_profile(executable, feed, results, times, &room));
+    CHECK(room == nodes && times[nodes] == -1 && ((float *)sc_variable_data(variable))[1] == 18);
+    for (int i = 0; i < nodes; i++) CHECK(times[i] >= 0);
+    CHECK(sc_executable_profile(NULL, feed, results, times, &room) == SC_INVALID_ARGUMENT);
+    CHECK(sc_executable_profile(executable, feed, results, NULL, &room) == SC_INVALID_ARGUMENT);
+    CHECK(sc_executable_profile(executable, feed, results, times, NULL) == SC_INVALID_ARGUMENT);
+    CHECK(sc_graph_label(NULL, "x") == SC_INVALID_ARGUMENT);
 
     // Bad input.
     CHECK_FAILS(sc_executable_run(NULL, feed, results), SC_INVALID_ARGUMENT, "executable");
@@ -131,7 +150,7 @@ const char *c_door_graphs(void) {
     sc_op_release(add);
     sc_graph_release(graph);
     sc_graph_release(NULL);
-    CHECK(((float *)sc_variable_data(variable))[1] == 12);  // outlives graph and executable
+    CHECK(((float *)sc_variable_data(variable))[1] == 18);  // outlives graph and executable
     sc_variable_release(variable);
     return NULL;
 }

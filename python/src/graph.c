@@ -43,6 +43,19 @@ static void graph_dealloc(PyObject *object) {
 
 static PyObject *id_or_error(sc_status status, int32_t id) { return status == SC_OK ? PyLong_FromLong(id) : raise_status(status); }
 
+static PyObject *graph_label(PyObject *self, PyObject *text) {
+    PyObject *bytes = PyUnicode_AsUTF8String(text);
+    char *label = bytes ? PyBytes_AsString(bytes) : NULL;
+    if (!label) {
+        Py_XDECREF(bytes);
+        return NULL;
+    }
+    sc_status status = sc_graph_label(handle_of(self), label);
+    Py_DECREF(bytes);
+    if (status != SC_OK) return raise_status(status);
+    Py_RETURN_NONE;
+}
+
 static PyObject *graph_placeholder(PyObject *self, PyObject *args) {
     PyObject *dtype, *shape;
     sc_spec spec;
@@ -130,6 +143,7 @@ static PyObject *graph_describe(PyObject *self, PyObject *unused) {
 }
 
 static PyMethodDef graph_methods[] = {
+    {"label", graph_label, METH_O, "label(text): whose work the nodes added from now on are"},
     {"placeholder", graph_placeholder, METH_VARARGS, "placeholder(dtype, shape) -> id"},
     {"constant", graph_constant, METH_O, "constant(array) -> id; the array is copied"},
     {"variable", graph_variable, METH_O, "variable(Variable) -> id of its content when a run begins"},
@@ -231,8 +245,8 @@ static int check_feed(const sc_spec *expected, const sc_spec *received, Py_ssize
     return -1;
 }
 
-static PyObject *executable_run(PyObject *object, PyObject *const *args, Py_ssize_t count) {
-    executable_object *self = (executable_object *)object;
+// With `times` one run that fills them in: one for each of `*nodes` nodes.
+static PyObject *run_once(executable_object *self, PyObject *const *args, Py_ssize_t count, int64_t *times, int32_t *nodes) {
     if (count != self->feeds) {
         PyErr_Format(native.invalid_argument, "run: expected %d arrays, received %zd", (int)self->feeds, count);
         return NULL;
@@ -270,7 +284,7 @@ static PyObject *executable_run(PyObject *object, PyObject *const *args, Py_ssiz
         PyThread_type_lock lock = self->lock;
         Py_BEGIN_ALLOW_THREADS
         PyThread_acquire_lock(lock, WAIT_LOCK);
-        status = sc_executable_run(self->handle, feeds, fetches);
+        status = times ? sc_executable_profile(self->handle, feeds, fetches, times, nodes) : sc_executable_run(self->handle, feeds, fetches);
         PyThread_release_lock(lock);
         Py_END_ALLOW_THREADS
         if (status != SC_OK) {
@@ -286,6 +300,31 @@ static PyObject *executable_run(PyObject *object, PyObject *const *args, Py_ssiz
     return result;
 }
 
+static PyObject *executable_run(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    return run_once((executable_object *)object, args, count, NULL, NULL);
+}
+
+static PyObject *executable_profile(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    executable_object *self = (executable_object *)object;
+    int32_t nodes = -1;
+    int64_t none;
+    // with less room than none nothing is run, and it says how many nodes there are
+    sc_executable_profile(self->handle, NULL, NULL, &none, &nodes);
+    int64_t *times = PyMem_Calloc((size_t)nodes + 1, sizeof *times);
+    if (!times) return PyErr_NoMemory();
+    PyObject *result = NULL, *fetches = run_once(self, args, count, times, &nodes);
+    PyObject *list = fetches ? PyList_New(nodes) : NULL;
+    for (int32_t i = 0; list && i < nodes; i++) {
+        PyObject *time = PyLong_FromLongLong(times[i]);
+        if (!time || PyList_SetItem(list, i, time) < 0) Py_CLEAR(list);
+    }
+    if (list) result = PyTuple_Pack(2, fetches, list);
+    Py_XDECREF(fetches);
+    Py_XDECREF(list);
+    PyMem_Free(times);
+    return result;
+}
+
 static PyObject *executable_describe(PyObject *self, PyObject *unused) {
     (void)unused;
     char *text = NULL;
@@ -295,6 +334,8 @@ static PyObject *executable_describe(PyObject *self, PyObject *unused) {
 
 static PyMethodDef executable_methods[] = {
     {"run", (PyCFunction)(void (*)(void))executable_run, METH_FASTCALL, "run(*arrays) -> tuple of arrays, one for each fetch"},
+    {"profile", (PyCFunction)(void (*)(void))executable_profile, METH_FASTCALL,
+     "profile(*arrays) -> (tuple of arrays, list of the nanoseconds that each node of describe() took)"},
     {"describe", executable_describe, METH_NOARGS, "The plan, as JSON."},
     {NULL, NULL, 0, NULL},
 };

@@ -108,6 +108,8 @@ void sc_variable_release(sc_variable *variable);
 // ---- graphs: values are small integers ------------------------------------------------------------------------------------------
 sc_status sc_graph_create(sc_graph **graph);
 void sc_graph_release(sc_graph *graph);
+// Whose work the nodes added from now on are (the name of a layer), for the reports of executables. NULL: nobody's.
+sc_status sc_graph_label(sc_graph *graph, const char *label);
 sc_status sc_graph_placeholder(sc_graph *graph, const sc_spec *spec, int32_t *value);
 sc_status sc_graph_constant(sc_graph *graph, const sc_spec *spec, const void *data, int32_t *value);  // copies
 sc_status sc_graph_variable(sc_graph *graph, sc_variable *variable, int32_t *value);
@@ -126,6 +128,10 @@ sc_status sc_graph_describe(const sc_graph *graph, char **json);
 sc_status sc_executable_create(const sc_graph *graph, const int32_t *feeds, int32_t feed_count, const int32_t *fetches,
                                int32_t fetch_count, sc_executable **executable);
 sc_status sc_executable_run(sc_executable *executable, const void *const *feeds, void *const *fetches);
+// Runs once and says how long each node of sc_executable_describe took, in its order. `*count` holds the capacity of `nanoseconds` on entry,
+// the number of nodes after; where the capacity is too small, nothing is run. Nodes that need not be run take 0.
+sc_status sc_executable_profile(sc_executable *executable, const void *const *feeds, void *const *fetches, int64_t *nanoseconds,
+                                int32_t *count);
 // A JSON object: the plan (nodes with algorithm, buffers with offset and bytes, arena and peak bytes, what was fused).
 sc_status sc_executable_describe(const sc_executable *executable, char **json);
 void sc_executable_release(sc_executable *executable);

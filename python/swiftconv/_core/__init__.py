@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         compute_output_spec,
     )
     from swiftconv._core.tape import GradientTape
-    from swiftconv._core.trace import CompiledFunction, Symbol, compile_function, gradients, map_structure
+    from swiftconv._core.trace import CompiledFunction, Symbol, compile_function, gradients, labelled, map_structure
     from swiftconv._core.variable import Variable
 
 __all__ = [
@@ -93,6 +93,7 @@ __all__ = [
     "int64",
     "is_symbolic",
     "is_tensor",
+    "labelled",
     "map_structure",
     "promote",
     "set_epsilon",
@@ -115,6 +116,7 @@ _LATER = {
     "Symbol": "trace",
     "compile_function": "trace",
     "gradients": "trace",
+    "labelled": "trace",
     "map_structure": "trace",
     "Variable": "variable",
 }

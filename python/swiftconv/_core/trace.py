@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,13 @@ class Trace:
         self.graph = _native.Graph()
         self.reads: dict[Variable, Symbol] = {}
         self.assigned: dict[Variable, Symbol] = {}
+        self.label = ""
+
+    def set_label(self, label: str) -> None:
+        """Whose work the nodes are that are added from now on: a layer's name, for reports."""
+        if label != self.label:
+            self.label = label
+            self.graph.label(label)
 
     def placeholder(self, dtype: Any, shape: Iterable[int]) -> Symbol:
         """A value that every run is fed with."""
@@ -164,6 +172,21 @@ class Trace:
             )
         self.source(variable)
         self.assigned[variable] = symbol
+
+
+@contextlib.contextmanager
+def labelled(label: str) -> Iterator[None]:
+    """Inside, nodes of the trace, if there is one, carry `label`."""
+    trace = state.trace
+    if trace is None:
+        yield
+        return
+    before = trace.label
+    trace.set_label(label)
+    try:
+        yield
+    finally:
+        trace.set_label(before)
 
 
 def apply_traced(op: Any, inputs: Sequence[Any]) -> Any:
@@ -268,6 +291,18 @@ class CompiledFunction:
                 variable.before_write()
         results = self._executable.run(*[_feed(a) for a in arrays])
         return map_structure(lambda leaf: results[leaf.position] if type(leaf) is _Slot else leaf, self._structure)
+
+    @property
+    def assigned(self) -> list[Variable]:
+        """The variables that a run writes to."""
+        return list(self._assigned)
+
+    def profile(self, *arrays: Any) -> list[int]:
+        """Runs the function once; the nanoseconds that each node of `plan()` took."""
+        for variable in self._assigned:
+            if variable._read is not None:
+                variable.before_write()
+        return self._executable.profile(*[_feed(a) for a in arrays])[1]
 
     def plan(self) -> dict[str, Any]:
         """The plan: nodes with their algorithms, buffers with their places, the size of the arena, what was fused."""

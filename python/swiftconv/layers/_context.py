@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from swiftconv._core.state import state
+
 
 class _Context(threading.local):
     def __init__(self) -> None:
@@ -19,6 +21,15 @@ class _Context(threading.local):
 context = _Context()
 
 
+def label_of(scopes: list[str]) -> str:
+    """Which layer's work it is, in reports: the names around it without the model's, `block/conv`."""
+    parts: list[str] = []
+    for scope in scopes:
+        if not parts or parts[-1] != scope:
+            parts.append(scope)
+    return "/".join(parts[1:])
+
+
 @contextlib.contextmanager
 def calling(layer: Any, training: bool | None) -> Iterator[None]:
     """Around the `call` of a layer."""
@@ -27,9 +38,15 @@ def calling(layer: Any, training: bool | None) -> Iterator[None]:
         context.entry = layer
     context.training = training
     context.scopes.append(layer.name)
+    trace = state.trace
+    label = "" if trace is None else trace.label
+    if trace is not None:
+        trace.set_label(label_of(context.scopes))
     try:
         yield
     finally:
+        if trace is not None:
+            trace.set_label(label)
         context.entry, context.training = outer
         context.scopes.pop()
 

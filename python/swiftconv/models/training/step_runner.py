@@ -65,12 +65,22 @@ class StepRunner:
 
     def _run_step(self, kind: str, data: tuple[Any, Any, Any]) -> Any:
         """One batch: compiled where it can be, else op by op."""
-        if self._steps is None:
-            self._steps = {}
         if kind == "predict" and not self.compiled:
             self._force_eager = self.__dict__.get("_force_eager", False)
-        if self.run_eagerly or self.__dict__.get("_force_eager") or self._is_overridden(kind):
+        if self._runs_op_by_op(kind):
             return self._run_eagerly(kind, data)
+        step = self._step_of(kind, data)
+        if step is None:
+            return self._run_eagerly(kind, data)
+        return self._finish(step.run(data), data) if kind != "predict" else step.run(data)
+
+    def _runs_op_by_op(self, kind: str) -> bool:
+        return bool(self.run_eagerly or self.__dict__.get("_force_eager") or self._is_overridden(kind))
+
+    def _step_of(self, kind: str, data: tuple[Any, Any, Any]) -> Any:
+        """The compiled step for batches of this form; None where there can be none."""
+        if self._steps is None:
+            self._steps = {}
         phase = self.optimizer.accumulation_phase() if kind == "train" and self.optimizer is not None else None
         trainable = self._trainable_flags() if kind == "train" else None
         key = steps.key_of(kind, data, (phase, trainable) if phase is not True or trainable is None else trainable)
@@ -78,9 +88,7 @@ class StepRunner:
         if step is None:
             self._prepare(data, kind)
             step = self._compile_step(kind, data, key, phase)
-            if step is None:
-                return self._run_eagerly(kind, data)
-        return self._finish(step.run(data), data) if kind != "predict" else step.run(data)
+        return step
 
     def _trainable_flags(self) -> tuple[bool, ...]:
         """Which weights are trained. The list of weights is looked up once: it changes only before the first step."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from swiftconv._core import Symbol, compile_function, gradients
+from swiftconv._core import Symbol, compile_function, gradients, labelled
 from swiftconv._core.dtypes import engine_dtype
 from swiftconv.models.training.compile_metrics import MetricFailure
 from swiftconv.utils import nest
@@ -73,7 +73,8 @@ def _batch_size(x: Any, y_pred: Any) -> float:
 
 
 def _logs(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
-    found = model.compute_metrics(x, y, y_pred, sample_weight)
+    with labelled("(metrics)"):
+        found = model.compute_metrics(x, y, y_pred, sample_weight)
     if not isinstance(found, dict):
         raise ValueError(f"model {model.name!r}: compute_metrics: expected a dict, received {type(found).__name__}")
     logs = dict(found)
@@ -84,21 +85,27 @@ def _logs(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[s
 
 def _train(model: Any, x: Any, y: Any, sample_weight: Any) -> Any:
     y_pred = model(x, training=True)
-    loss = model._loss_of(x, y, y_pred, sample_weight, True)
-    model._loss_tracker.update_state(loss, sample_weight=_batch_size(x, y_pred))
+    with labelled("(loss)"):
+        loss = model._loss_of(x, y, y_pred, sample_weight, True)
+    with labelled("(metrics)"):
+        model._loss_tracker.update_state(loss, sample_weight=_batch_size(x, y_pred))
     weights = model.trainable_weights
     if not isinstance(loss, Symbol):
         raise ValueError(f"model {model.name!r}: the loss does not depend on the model's output")
     if weights:
         factor = model.optimizer.loss_scale_factor
-        model.optimizer.apply(gradients(loss if factor is None else loss * float(factor), weights), weights)
+        found = gradients(loss if factor is None else loss * float(factor), weights)
+        with labelled("(optimizer)"):
+            model.optimizer.apply(found, weights)
     return _logs(model, x, y, y_pred, sample_weight)
 
 
 def _test(model: Any, x: Any, y: Any, sample_weight: Any) -> Any:
     y_pred = model(x, training=False)
-    loss = model._loss_of(x, y, y_pred, sample_weight, False)
-    model._loss_tracker.update_state(loss, sample_weight=_batch_size(x, y_pred))
+    with labelled("(loss)"):
+        loss = model._loss_of(x, y, y_pred, sample_weight, False)
+    with labelled("(metrics)"):
+        model._loss_tracker.update_state(loss, sample_weight=_batch_size(x, y_pred))
     return _logs(model, x, y, y_pred, sample_weight)
 
 
