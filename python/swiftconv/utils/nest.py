@@ -11,20 +11,22 @@ def is_nested(value: Any) -> bool:
     return isinstance(value, (list, tuple, dict))
 
 
-def _iterate(value: Any) -> Iterator[Any]:
+def _collect(value: Any, leaves: list[Any]) -> None:
     if isinstance(value, dict):
         for key in sorted(value, key=str):
-            yield from _iterate(value[key])
+            _collect(value[key], leaves)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _iterate(item)
+            _collect(item, leaves)
     else:
-        yield value
+        leaves.append(value)
 
 
 def flatten(value: Any) -> list[Any]:
     """The leaves from left to right; dicts in the order of their sorted keys. None is a leaf."""
-    return list(_iterate(value))
+    leaves: list[Any] = []
+    _collect(value, leaves)
+    return leaves
 
 
 def _rebuild(like: Any, leaves: Iterator[Any]) -> Any:
@@ -54,6 +56,8 @@ def pack_like(like: Any, leaves: Any) -> Any:
 
 def map_structure(function: Callable[..., Any], *structures: Any) -> Any:
     """Applies `function` to the leaves of structures of one form."""
+    if len(structures) == 1 and not isinstance(structures[0], (list, tuple, dict)):
+        return function(structures[0])  # most often; a call of `predict` comes here many times
     flat = [flatten(structure) for structure in structures]
     if any(len(leaves) != len(flat[0]) for leaves in flat):
         raise ValueError(f"map_structure: structures differ: {[len(leaves) for leaves in flat]} leaves")

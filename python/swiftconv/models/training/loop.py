@@ -190,21 +190,28 @@ def evaluate(
 def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: int | None, callbacks: Any) -> Any:
     """See `Trainer.predict`."""
     data = adapt(x, None, None, batch_size, False)
-    watch = _callbacks(model, callbacks, verbose, False, epochs=1, steps=data.steps if steps is None else steps)
+    watch = None
+    if callbacks is not None or verbose not in (0, False):  # a call for one image takes some microseconds less without
+        watch = _callbacks(model, callbacks, verbose, False, epochs=1, steps=data.steps if steps is None else steps)
     parts: list[Any] = []
     batches: Any = None
     try:
-        watch.on_predict_begin()
+        if watch is not None:
+            watch.on_predict_begin()
         batches = data.epoch(steps)
         for done, batch in enumerate(batches):
-            watch.on_predict_batch_begin(done)
+            if watch is not None:
+                watch.on_predict_batch_begin(done)
             parts.append(model._run_step("predict", (batch[0], None, None)))
-            watch.on_predict_batch_end(done, {"outputs": parts[-1]})
+            if watch is not None:
+                watch.on_predict_batch_end(done, {"outputs": parts[-1]})
         if not parts:
             parts.append(_no_samples(model, data))
-        watch.on_predict_end()
+        if watch is not None:
+            watch.on_predict_end()
     except BaseException as error:
-        watch.on_interrupt(error)
+        if watch is not None:
+            watch.on_interrupt(error)
         raise
     finally:
         if batches is not None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from swiftconv import optimizers
 from swiftconv.metrics import Mean
-from swiftconv.models.inspection import Plan, Report
 from swiftconv.models.training import loop, steps
 from swiftconv.models.training.arrays import as_batch, class_weights, count_samples
 from swiftconv.models.training.compile_losses import CompiledLoss, add_up
@@ -14,6 +13,9 @@ from swiftconv.models.training.compile_metrics import CompiledMetrics
 from swiftconv.models.training.step_runner import StepRunner
 from swiftconv.utils import nest
 from swiftconv.utils.serialization import deserialize_keras_object, serialize_keras_object
+
+if TYPE_CHECKING:
+    from swiftconv.models.inspection import Plan, Report
 
 
 class Trainer(StepRunner):
@@ -348,6 +350,8 @@ class Trainer(StepRunner):
             >>> [node["op"] for node in model.plan()["nodes"]]
             ['matmul']
         """
+        from swiftconv.models.inspection.plan import Plan
+
         for one in (kind,) if kind else ("train", "test", "predict"):
             for key, step in reversed(list((self._steps or {}).items())):
                 if key[0] == one:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
-import concurrent.futures
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import concurrent.futures
 
 #: In a process of workers: the data set that it got when it began.
 _dataset: Any = None
@@ -21,6 +23,8 @@ def _item(index: int) -> Any:
 
 
 def _pool(dataset: Any) -> tuple[concurrent.futures.Executor, Any]:
+    import concurrent.futures
+
     if dataset.use_multiprocessing:
         return concurrent.futures.ProcessPoolExecutor(dataset.workers, initializer=_begin, initargs=(dataset,)), _item
     return concurrent.futures.ThreadPoolExecutor(dataset.workers, "swiftconv-data"), dataset.__getitem__
