@@ -7,6 +7,8 @@ enum KnownOps {
     static let aliases: Set<String> = ["reshape", "identity", "stop_gradient"]
     static let reshape = "reshape"
     static let transpose = "transpose"
+    static let pad = "pad"
+    static let convolution = "conv2d"
     static let batchNormInference = "batch_norm_inference"
     /// Ops whose output channels are the last axis of input 1, on which they depend linearly: a scale of the channels may move into it.
     static let linearInLastAxis: Set<String> = ["conv2d", "matmul"]

@@ -10,6 +10,7 @@ enum Passes {
             mergeEqualNodes(&program)
             removeDeadNodes(&program)
             foldConstants(&program)
+            absorbPadding(&program)
             fuseEpilogues(&program)
             foldBatchNorm(&program)
             fuseEpilogues(&program)

@@ -151,6 +151,27 @@ import _TestSupport
         for (a, b) in zip(plain[0].numbers, changed[0].numbers) { #expect(abs(a - b) < 1e-12) }
     }
 
+    @Test(arguments: [1, 2, 6])
+    func zerosAroundAnImageBecomePadding(groups: Int) throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [2, 7, 8, 6]))
+        let filter = try graph.variable(try Variable(.random([3, 3, 6 / groups, 12])))
+        for (paddings, own, absorbed) in [
+            ([0, 0, 1, 2, 0, 1, 0, 0], AttributeValue.string("VALID"), true), ([0, 0, 1, 2, 0, 1, 0, 0], .ints([1, 0, 2, 3]), true),
+            ([0, 0, 1, 2, 0, 1, 0, 0], .string("SAME"), false), ([1, 0, 1, 2, 0, 1, 0, 0], .string("VALID"), false),
+        ] {
+            let padded = try graph.apply("pad", [x], ["paddings": .ints(paddings)])[0]
+            let attributes: Attributes = ["padding": own, "strides": .ints([2, 2])]
+            let y = try graph.apply("conv2d", [padded, filter], attributes)[0]
+            #expect(try optimized(graph, [x], [y]).names == (absorbed ? ["conv2d"] : ["pad", "conv2d"]))
+            // where something else reads the padded image it stays
+            #expect(try optimized(graph, [x], [y, padded]).names == ["pad", "conv2d"])
+        }
+        let ones = try graph.apply("pad", [x], ["paddings": .ints([0, 0, 1, 1, 1, 1, 0, 0]), "value": .double(1)])[0]
+        let y = try graph.apply("conv2d", [ones, filter], [:])[0]
+        #expect(try optimized(graph, [x], [y]).names == ["pad", "conv2d"])
+    }
+
     @Test func packedVariablesFollowTheirContent() throws {
         let variable = try Variable(.random([32, 32], .float32))
         let graph = Graph()
