@@ -13,7 +13,8 @@ func gemmTiles<let MR: Int, let NV: Int, V: SIMD>(_ zero: InlineArray<MR, Inline
 where V.Scalar: BinaryFloatingPoint {
     let size = MemoryLayout<V.Scalar>.stride
     let lanes = V.scalarCount
-    let full = job.pointee.columns == NV * lanes
+    // how many lanes of a row's last vector are stored
+    let rest = job.pointee.columns - (NV - 1) * lanes
     let aStep = job.pointee.a_step * size
     let bStep = job.pointee.b_step * size
     let kind = job.pointee.finish == 0 ? 0 : job.pointee.activation
@@ -22,21 +23,11 @@ where V.Scalar: BinaryFloatingPoint {
         let tile = job.pointee.tiles + t * job.pointee.tile_words
         var acc = zero
         if job.pointee.accumulate != 0 {
-            if full {
-                for p in 0..<MR {
-                    let y = row(tile, p, job)
-                    for q in 0..<NV { acc[unchecked: p][unchecked: q] = loadRaw(y + q * V.scalarCount * size) }
-                }
-            } else {
-                let sums = loadPart(zero, tile, job)
-                for p in 0..<MR { for q in 0..<NV { acc[unchecked: p][unchecked: q] = sums[unchecked: p][unchecked: q] } }
-            }
-        }
-        // The bias is where the sum starts: then it costs nothing.
-        if full, job.pointee.accumulate == 0, let bias = job.pointee.bias {
-            for p in 0..<MR {
-                for q in 0..<NV { acc[unchecked: p][unchecked: q] = loadRaw(bias + q * lanes * size) }
-            }
+            for p in 0..<MR { acc[unchecked: p] = rowStart(zero[unchecked: 0], UnsafeRawPointer(row(tile, p, job)), rest) }
+        } else if let bias = job.pointee.bias {
+            // Where the sum starts: then it costs nothing.
+            let start = rowStart(zero[unchecked: 0], bias, rest)
+            for p in 0..<MR { acc[unchecked: p] = start }
         }
         var segment = tile + 1 + gemmMR
         for _ in 0..<tile[0] {
@@ -59,20 +50,46 @@ where V.Scalar: BinaryFloatingPoint {
             }
             segment += gemmMR + 2
         }
-        if full {
+        if kind == 1 || kind == 2 {
+            let ceiling = V(repeating: kind == 2 ? 6 : V.Scalar.infinity)
             for p in 0..<MR {
-                let y = row(tile, p, job)
-                for q in 0..<NV { storeRaw(acc[unchecked: p][unchecked: q], y + q * lanes * size) }
+                for q in 0..<NV { acc[unchecked: p][unchecked: q] = rectified(acc[unchecked: p][unchecked: q], ceiling) }
             }
-            // On the stored sums: a longer epilogue would push the accumulators out of the registers.
-            if kind != 0 { activate(V.self, MR, NV, kind, tile, job) }
-        } else {
-            // A copy, or the accumulators, whose address is taken there, would live in memory during the loop above.
-            var sums = zero
-            for p in 0..<MR { for q in 0..<NV { sums[unchecked: p][unchecked: q] = acc[unchecked: p][unchecked: q] } }
-            finishTile(sums, tile, job)
         }
+        if rest == lanes {
+            for p in 0..<MR { storeRow(acc[unchecked: p], row(tile, p, job), lanes) }
+        } else {
+            for p in 0..<MR { storeRow(acc[unchecked: p], row(tile, p, job), rest) }
+        }
+        if kind == 3 { activate(V.self, MR, tile, job) }
     }
+}
+
+/// A row's sums to begin with, from memory of which the last vector has `rest` elements.
+@inline(__always)
+func rowStart<let NV: Int, V: SIMD>(_ zero: InlineArray<NV, V>, _ from: UnsafeRawPointer, _ rest: Int) -> InlineArray<NV, V>
+where V.Scalar: BinaryFloatingPoint {
+    let from = from.assumingMemoryBound(to: V.Scalar.self)
+    var start = zero
+    for q in 0..<NV - 1 { start[unchecked: q] = load(from + q * V.scalarCount) }
+    start[unchecked: NV - 1] = loadPart(from + (NV - 1) * V.scalarCount, rest)
+    return start
+}
+
+/// Stores a row, of its last vector `rest` lanes.
+@inline(__always)
+func storeRow<let NV: Int, V: SIMD>(_ sums: InlineArray<NV, V>, _ y: UnsafeMutableRawPointer, _ rest: Int)
+where V.Scalar: BinaryFloatingPoint {
+    let y = y.assumingMemoryBound(to: V.Scalar.self)
+    for q in 0..<NV - 1 { store(sums[unchecked: q], y + q * V.scalarCount) }
+    storePart(rest, sums[unchecked: NV - 1], y + (NV - 1) * V.scalarCount)
+}
+
+/// 0 for negative v, at most `ceiling`; NaN stays.
+@inline(__always)
+func rectified<V: SIMD>(_ v: V, _ ceiling: V) -> V where V.Scalar: BinaryFloatingPoint {
+    let positive = v.replacing(with: V.zero, where: isLess(v, V.zero))
+    return positive.replacing(with: ceiling, where: isLess(ceiling, positive))
 }
 
 @inline(__always)
@@ -80,70 +97,26 @@ private func row(_ tile: UnsafePointer<Int>, _ p: Int, _ job: UnsafePointer<sc_g
     UnsafeMutableRawPointer(bitPattern: tile[1 + p] + job.pointee.y_offset).unsafelyUnwrapped
 }
 
-/// The sums that y holds in its first job.columns columns.
-@inline(never)
-private func loadPart<let MR: Int, let NV: Int, V: SIMD>(
-    _ zero: InlineArray<MR, InlineArray<NV, V>>, _ tile: UnsafePointer<Int>, _ job: UnsafePointer<sc_gemm_job>
-) -> InlineArray<MR, InlineArray<NV, V>> where V.Scalar: BinaryFloatingPoint {
-    var sums = zero
-    withUnsafeMutablePointer(to: &sums) { sums in
-        let sums = UnsafeMutableRawPointer(sums).assumingMemoryBound(to: V.Scalar.self)
-        for p in 0..<MR {
-            let y = UnsafePointer(row(tile, p, job).assumingMemoryBound(to: V.Scalar.self))
-            for j in 0..<job.pointee.columns { sums[p * NV * V.scalarCount + j] = y[j] }
-        }
-    }
-    return sums
-}
-
-/// The activation of a tile of whole vectors, in y.
+/// Leaky relu of a tile, in y: with the slope in a register too, the accumulators would not fit.
 @inline(__always)
-private func activate<V: SIMD>(_: V.Type, _ mr: Int, _ nv: Int, _ kind: Int, _ tile: UnsafePointer<Int>, _ job: UnsafePointer<sc_gemm_job>)
+private func activate<V: SIMD>(_: V.Type, _ mr: Int, _ tile: UnsafePointer<Int>, _ job: UnsafePointer<sc_gemm_job>)
 where V.Scalar: BinaryFloatingPoint {
-    let slope = V(repeating: V.Scalar(job.pointee.alpha))
-    let ceiling = V(repeating: kind == 2 ? 6 : V.Scalar.infinity)
     for p in 0..<mr {
         // Rows beyond the end repeat the last one, whose activation must be applied once.
         if p > 0 && tile[1 + p] == tile[p] { return }
-        let y = row(tile, p, job).assumingMemoryBound(to: V.Scalar.self)
-        for q in 0..<nv {
-            var v = load(y + q * V.scalarCount, as: V.self)
-            v.replace(with: kind == 3 ? v * slope : V.zero, where: isLess(v, V.zero))
-            v.replace(with: ceiling, where: isLess(ceiling, v))
-            store(v, y + q * V.scalarCount)
-        }
+        leakyRow(V.self, V.Scalar(job.pointee.alpha), row(tile, p, job), job.pointee.columns)
     }
 }
 
-/// Bias, activation (its number as in gemm_kernels.h) and store of the first columns of a row, one by one.
+/// Negative elements of a row times `slope`.
 @inline(__always)
-func finishRow<T: BinaryFloatingPoint>(
-    _ sum: UnsafePointer<T>, _ bias: UnsafePointer<T>?, _ columns: Int, _ kind: Int, _ slope: T, _ y: UnsafeMutablePointer<T>
-) {
-    for j in 0..<columns {
-        var v = sum[j]
-        if let bias { v += bias[j] }
-        if kind != 0 && v < 0 { v = kind == 3 ? v * slope : 0 }
-        if kind == 2 && v > 6 { v = 6 }
-        y[j] = v
-    }
-}
-
-/// Bias (where the sum starts here), epilogue and store of the first job.columns columns, one by one.
-@inline(never)
-private func finishTile<let MR: Int, let NV: Int, V: SIMD>(
-    _ acc: InlineArray<MR, InlineArray<NV, V>>, _ tile: UnsafePointer<Int>, _ job: UnsafePointer<sc_gemm_job>
-) where V.Scalar: BinaryFloatingPoint {
-    withUnsafePointer(to: acc) { sums in
-        let sums = UnsafeRawPointer(sums).assumingMemoryBound(to: V.Scalar.self)
-        let bias = job.pointee.accumulate == 0 ? job.pointee.bias?.assumingMemoryBound(to: V.Scalar.self) : nil
-        let kind = job.pointee.finish != 0 ? job.pointee.activation : 0
-        let slope = V.Scalar(job.pointee.alpha)
-        for p in 0..<MR {
-            let y = row(tile, p, job).assumingMemoryBound(to: V.Scalar.self)
-            let sum = sums + p * NV * V.scalarCount
-            finishRow(sum, bias, job.pointee.columns, kind, slope, y)
-        }
+func leakyRow<V: SIMD>(_: V.Type, _ slope: V.Scalar, _ y: UnsafeMutableRawPointer, _ columns: Int)
+where V.Scalar: BinaryFloatingPoint {
+    let y = y.assumingMemoryBound(to: V.Scalar.self)
+    forVectors(V.self, columns) { j, part in
+        var v: V = loadPart(y + j, part)
+        v.replace(with: v * V(repeating: slope), where: isLess(v, V.zero))
+        storePart(part, v, y + j)
     }
 }
 

@@ -35,6 +35,12 @@ func storeRaw<V: SIMD>(_ v: V, _ p: UnsafeMutableRawPointer) {
 @inline(__always)
 func loadPart<V: SIMD>(_ p: UnsafePointer<V.Scalar>, _ part: Int) -> V where V.Scalar: BinaryFloatingPoint {
     if part == V.scalarCount { return load(p) }
+    if V.self == F32.self {
+        return unsafeBitCast(loadLanes(UnsafeRawPointer(p).assumingMemoryBound(to: Float.self), part) as F32, to: V.self)
+    }
+    if V.self == F64.self {
+        return unsafeBitCast(loadLanes(UnsafeRawPointer(p).assumingMemoryBound(to: Double.self), part) as F64, to: V.self)
+    }
     var v = V.zero
     for lane in 0..<part { v[lane] = p[lane] }
     return v
@@ -45,6 +51,10 @@ func loadPart<V: SIMD>(_ p: UnsafePointer<V.Scalar>, _ part: Int) -> V where V.S
 func storePart<V: SIMD>(_ part: Int, _ v: V, _ p: UnsafeMutablePointer<V.Scalar>) {
     if part == V.scalarCount {
         store(v, p)
+    } else if V.self == F32.self {
+        storeLanes(part, unsafeBitCast(v, to: F32.self), UnsafeMutableRawPointer(p).assumingMemoryBound(to: Float.self))
+    } else if V.self == F64.self {
+        storeLanes(part, unsafeBitCast(v, to: F64.self), UnsafeMutableRawPointer(p).assumingMemoryBound(to: Double.self))
     } else {
         for lane in 0..<part { p[lane] = v[lane] }
     }

@@ -56,3 +56,9 @@ func pin<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
 @inline(__always) func streamVector(_ v: SIMD4<Float>, _ p: UnsafeMutablePointer<Float>) { sc_stream_float4(v, p) }
 @inline(__always) func streamVector(_ v: SIMD8<Float>, _ p: UnsafeMutablePointer<Float>) { sc_stream_float8(v, p) }
 @inline(__always) func streamVector(_ v: SIMD16<Float>, _ p: UnsafeMutablePointer<Float>) { sc_stream_float16(v, p) }
+
+// The first lanes, fewer than all (simd_math.h), of the vectors that some level has.
+@inline(__always) func loadLanes(_ p: UnsafePointer<Float>, _ n: Int) -> SIMD4<Float> { sc_load_part_float4(p, n) }
+@inline(__always) func loadLanes(_ p: UnsafePointer<Double>, _ n: Int) -> SIMD2<Double> { sc_load_part_double2(p, n) }
+@inline(__always) func storeLanes(_ n: Int, _ v: SIMD4<Float>, _ p: UnsafeMutablePointer<Float>) { sc_store_part_float4(v, p, n) }
+@inline(__always) func storeLanes(_ n: Int, _ v: SIMD2<Double>, _ p: UnsafeMutablePointer<Double>) { sc_store_part_double2(v, p, n) }

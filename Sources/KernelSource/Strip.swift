@@ -86,7 +86,7 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
 ) where V.Scalar: BinaryFloatingPoint {
     let size = MemoryLayout<V.Scalar>.stride
     let lanes = V.scalarCount
-    let full = job.pointee.columns == NV * lanes
+    let rest = job.pointee.columns - (NV - 1) * lanes
     let (aPixel, yPixel) = (job.pointee.a_pixel, job.pointee.y_pixel)
     let bStep = 2 * lanes * size
     let segments = job.pointee.segments!
@@ -95,10 +95,9 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
     var (a, y) = (a, y)
     for _ in 0..<count {
         var acc = zero
-        if full, let bias = job.pointee.bias {
-            for p in 0..<MR {
-                for q in 0..<NV { acc[unchecked: p][unchecked: q] = loadRaw(bias + q * lanes * size) }
-            }
+        if let bias = job.pointee.bias {
+            let start = rowStart(zero[unchecked: 0], bias, rest)
+            for p in 0..<MR { acc[unchecked: p] = start }
         }
         var segment = segments
         for _ in 0..<job.pointee.segment_count {
@@ -120,54 +119,22 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
             }
             segment += 3
         }
-        if full {
+        if kind == 1 || kind == 2 {
+            let ceiling = V(repeating: kind == 2 ? 6 : V.Scalar.infinity)
             for p in 0..<MR {
-                for q in 0..<NV { storeRaw(acc[unchecked: p][unchecked: q], y + p * yPixel + q * lanes * size) }
+                for q in 0..<NV { acc[unchecked: p][unchecked: q] = rectified(acc[unchecked: p][unchecked: q], ceiling) }
             }
-            // On the stored sums, as in gemmTiles.
-            if kind != 0 { activateStrip(V.self, MR, NV, job, y) }
+        }
+        if rest == lanes {
+            for p in 0..<MR { storeRow(acc[unchecked: p], y + p * yPixel, lanes) }
         } else {
-            var sums = zero
-            for p in 0..<MR { for q in 0..<NV { sums[unchecked: p][unchecked: q] = acc[unchecked: p][unchecked: q] } }
-            finishStrip(sums, job, y)
+            for p in 0..<MR { storeRow(acc[unchecked: p], y + p * yPixel, rest) }
+        }
+        if kind == 3 {
+            for p in 0..<MR { leakyRow(V.self, V.Scalar(job.pointee.alpha), y + p * yPixel, job.pointee.columns) }
         }
         a += MR * aPixel
         y += MR * yPixel
-    }
-}
-
-@inline(__always)
-private func activateStrip<V: SIMD>(_: V.Type, _ mr: Int, _ nv: Int, _ job: UnsafePointer<sc_strip_job>, _ y: UnsafeMutableRawPointer)
-where V.Scalar: BinaryFloatingPoint {
-    let kind = job.pointee.activation
-    let slope = V(repeating: V.Scalar(job.pointee.alpha))
-    let ceiling = V(repeating: kind == 2 ? 6 : V.Scalar.infinity)
-    for p in 0..<mr {
-        let y = (y + p * job.pointee.y_pixel).assumingMemoryBound(to: V.Scalar.self)
-        for q in 0..<nv {
-            var v = load(y + q * V.scalarCount, as: V.self)
-            v.replace(with: kind == 3 ? v * slope : V.zero, where: isLess(v, V.zero))
-            v.replace(with: ceiling, where: isLess(ceiling, v))
-            store(v, y + q * V.scalarCount)
-        }
-    }
-}
-
-/// Bias, activation and store of the first job.columns columns, one by one.
-@inline(never)
-private func finishStrip<let MR: Int, let NV: Int, V: SIMD>(
-    _ acc: InlineArray<MR, InlineArray<NV, V>>, _ job: UnsafePointer<sc_strip_job>, _ y: UnsafeMutableRawPointer
-) where V.Scalar: BinaryFloatingPoint {
-    withUnsafePointer(to: acc) { sums in
-        let sums = UnsafeRawPointer(sums).assumingMemoryBound(to: V.Scalar.self)
-        let bias = job.pointee.bias?.assumingMemoryBound(to: V.Scalar.self)
-        let kind = job.pointee.activation
-        let slope = V.Scalar(job.pointee.alpha)
-        for p in 0..<MR {
-            let y = (y + p * job.pointee.y_pixel).assumingMemoryBound(to: V.Scalar.self)
-            let sum = sums + p * NV * V.scalarCount
-            finishRow(sum, bias, job.pointee.columns, kind, slope, y)
-        }
     }
 }
 

@@ -42,3 +42,9 @@ where V.Scalar: BinaryFloatingPoint {
     default: gemmTiles(InlineArray<12, InlineArray<NV, V>>(repeating: columns), job)
     }
 }
+
+// Vectors of which a part is read or written; those of the narrowest level are in SimdMath.swift.
+@inline(__always) func loadLanes(_ p: UnsafePointer<Float>, _ n: Int) -> F32 { sc_load_part_float16(p, n) }
+@inline(__always) func loadLanes(_ p: UnsafePointer<Double>, _ n: Int) -> F64 { sc_load_part_double8(p, n) }
+@inline(__always) func storeLanes(_ n: Int, _ v: F32, _ p: UnsafeMutablePointer<Float>) { sc_store_part_float16(v, p, n) }
+@inline(__always) func storeLanes(_ n: Int, _ v: F64, _ p: UnsafeMutablePointer<Double>) { sc_store_part_double8(v, p, n) }

@@ -37,6 +37,70 @@ SC_VECTOR_MEMORY(double, 2)
 SC_VECTOR_MEMORY(double, 4)
 SC_VECTOR_MEMORY(double, 8)
 
+// The first n lanes, 0 <= n < lanes; nothing else is read (the other lanes are 0) or written. By masks where they are one instruction; AVX2's
+// masked store takes dozens of cycles on some processors, so there halves, quarters … are stored.
+#define SC_PART_STORES(type, lanes, half)                                                                                     \
+    static inline __attribute__((always_inline)) void sc_store_part_##type##lanes(sc_##type##lanes x, type *_Nonnull p, long n) { \
+        if (n & half) {                                                                                                       \
+            __builtin_memcpy(p, &x, half * sizeof(type));                                                                     \
+            p += half;                                                                                                        \
+            x = SC_UPPER_##lanes(x);                                                                                          \
+        }                                                                                                                     \
+        SC_LESS_##lanes(type, x, p, n)                                                                                        \
+    }
+#define SC_UPPER_2(x) __builtin_shufflevector(x, x, 1, 1)
+#define SC_UPPER_4(x) __builtin_shufflevector(x, x, 2, 3, 2, 3)
+#define SC_UPPER_8(x) __builtin_shufflevector(x, x, 4, 5, 6, 7, 4, 5, 6, 7)
+#define SC_LESS_2(type, x, p, n)
+#define SC_LESS_4(type, x, p, n) \
+    if (n & 1) *p = x[0];
+#define SC_LESS_8(type, x, p, n)                    \
+    if (n & 2) {                                    \
+        __builtin_memcpy(p, &x, 2 * sizeof(type));  \
+        p += 2;                                     \
+        x = SC_UPPER_4_OF_8(x);                     \
+    }                                               \
+    if (n & 1) *p = x[0];
+#define SC_UPPER_4_OF_8(x) __builtin_shufflevector(x, x, 2, 3, 2, 3, 2, 3, 2, 3)
+#define SC_PART_LOADS(type, lanes)                                                                                             \
+    static inline __attribute__((always_inline)) sc_##type##lanes sc_load_part_##type##lanes(const type *_Nonnull p, long n) { \
+        sc_##type##lanes x = 0;                                                                                                \
+        for (long i = 0; i < n; i++) x[i] = p[i];                                                                              \
+        return x;                                                                                                              \
+    }
+#define SC_MASKED_LOADS(type, lanes, integer, function)                                                                        \
+    typedef integer sc_mask_##type##lanes __attribute__((ext_vector_type(lanes)));                                             \
+    static inline __attribute__((always_inline)) sc_##type##lanes sc_load_part_##type##lanes(const type *_Nonnull p, long n) { \
+        sc_mask_##type##lanes lane;                                                                                            \
+        for (int i = 0; i < lanes; i++) lane[i] = i;                                                                           \
+        return function((const void *)p, lane < (integer)n);                                                                   \
+    }
+
+SC_PART_STORES(float, 4, 2)
+SC_PART_STORES(double, 2, 1)
+SC_PART_LOADS(float, 4)
+SC_PART_LOADS(double, 2)
+#if defined(__AVX512F__)
+static inline __attribute__((always_inline)) sc_float16 sc_load_part_float16(const float *_Nonnull p, long n) {
+    return __builtin_ia32_loadups512_mask(p, (sc_float16)0, (unsigned short)((1u << n) - 1));
+}
+static inline __attribute__((always_inline)) void sc_store_part_float16(sc_float16 x, float *_Nonnull p, long n) {
+    __builtin_ia32_storeups512_mask(p, x, (unsigned short)((1u << n) - 1));
+}
+static inline __attribute__((always_inline)) sc_double8 sc_load_part_double8(const double *_Nonnull p, long n) {
+    return __builtin_ia32_loadupd512_mask(p, (sc_double8)0, (unsigned char)((1u << n) - 1));
+}
+static inline __attribute__((always_inline)) void sc_store_part_double8(sc_double8 x, double *_Nonnull p, long n) {
+    __builtin_ia32_storeupd512_mask(p, x, (unsigned char)((1u << n) - 1));
+}
+#endif
+#if defined(__AVX2__)
+SC_MASKED_LOADS(float, 8, int, __builtin_ia32_maskloadps256)
+SC_MASKED_LOADS(double, 4, long long, __builtin_ia32_maskloadpd256)
+SC_PART_STORES(float, 8, 4)
+SC_PART_STORES(double, 4, 2)
+#endif
+
 // float32 to float64
 #define SC_VECTOR_WIDEN(lanes)                                                                                            \
     static inline __attribute__((always_inline)) sc_double##lanes sc_widen_float##lanes(sc_float##lanes x) {              \
