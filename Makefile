@@ -1,6 +1,6 @@
 # Every target makes the virtual environment it needs by itself (.venv) and is quick when nothing changed.
 #   make demo    train, evaluate, save and inspect a CNN on handwritten digits; pictures in demo-output/
-#   make test    Swift's tests, then Python's, also on the lower CPU levels and with one thread
+#   make test    Swift's tests, C's, then Python's, also on the lower CPU levels and with one thread
 #   make lint    formatters, linters, types, direction of imports, exported symbols, file sizes
 #   make format  let the formatters do their part
 #   make bench   every operation and a training step, swiftconv alone, in at most 5 minutes
@@ -8,12 +8,13 @@
 #   make bench-kernels   single micro-kernels in Swift, on each CPU level this machine has
 #   make docs    the API's documentation, Swift's and Python's, docs/site/
 #   make wheel   a wheel, dist/
+#   make install-c PREFIX=/usr/local   the C library: header, libswiftconv.so, pkg-config file
 #   make clean   remove everything that was built
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: demo test test-swift test-python lint format bench bench-peers bench-kernels docs wheel clean
+.PHONY: demo test test-swift test-c test-python lint format bench bench-peers bench-kernels docs wheel install-c clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -51,7 +52,7 @@ $(VENV)/.bench: pyproject.toml | $(BIN)/python
 demo: $(VENV)/.demo $(VENV)/.native
 	$(BIN)/python examples/mnist_cnn.py
 
-test: test-swift test-python
+test: test-swift test-c test-python
 
 # The levels this machine has below its best one; the best one is the default of every run.
 LOWER := baseline $(if $(shell grep -m1 -ow avx512f /proc/cpuinfo),v3)
@@ -71,6 +72,18 @@ test-swift:
 		SWIFTCONV_GEMM=$$gemm swift test --skip-build --filter 'OpenBLASTests|MatMulTests|ConvolutionTests|ParityTests'
 	done
 	swift test --skip-build
+
+# The C library as it is installed, and programs that find it as a stranger's would: by pkg-config.
+C_TREE := build/c
+C_FLAGS := -std=gnu11 -O1 -Wall -Wextra -Werror
+C_FOUND = $$(PKG_CONFIG_PATH=$(CURDIR)/$(C_TREE)/lib/pkgconfig pkg-config --cflags --libs swiftconv) -Wl,-rpath,$(CURDIR)/$(C_TREE)/lib
+
+test-c:
+	$(MAKE) --no-print-directory install-c PREFIX=$(CURDIR)/$(C_TREE)
+	mkdir -p $(C_TREE)/bin
+	cc $(C_FLAGS) -std=c11 examples/c/classify.c -o $(C_TREE)/bin/classify $(C_FOUND)
+	cc $(C_FLAGS) -ITests/_CDoor -ITests/_CDoor/include Tests/_CDoor/*.c Tests/_CPrograms/door.c -o $(C_TREE)/bin/door $(C_FOUND) -lpthread
+	$(C_TREE)/bin/door
 
 test-python: $(VENV)/.dev $(VENV)/.native
 	for level in $(LOWER); do
@@ -132,6 +145,11 @@ docs: $(VENV)/.docs $(VENV)/.native
 wheel: | $(BIN)/python
 	$(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist .
 	ls -l dist
+
+PREFIX ?= /usr/local
+install-c:
+	swift build -c release --product SwiftConvC
+	$(PYTHON) tools/install_c.py '$(PREFIX)' $(if $(DESTDIR),--destdir '$(DESTDIR)')
 
 clean:
 	rm -rf .build build dist docs/site demo-output $(VENV) python/*.egg-info python/swiftconv/*.so

@@ -117,3 +117,31 @@ public func graphDescribe(_ graph: OpaquePointer?, _ json: UnsafeMutablePointer<
         try write(try object(graph, "graph", Graph.self).describe(), to: json, "json")
     }
 }
+
+@_cdecl("sc_graph_save")
+public func graphSave(
+    _ graph: OpaquePointer?, _ inputs: UnsafePointer<Int32>?, _ inputCount: Int32, _ outputs: UnsafePointer<Int32>?, _ outputCount: Int32,
+    _ path: UnsafePointer<CChar>?
+) -> Int32 {
+    status { () throws(ConvError) in
+        let graph = try object(graph, "graph", Graph.self)
+        try graph.save(
+            inputs: try values(inputs, inputCount, "inputs"), outputs: try values(outputs, outputCount, "outputs"),
+            to: String(cString: try given(path, "path")))
+    }
+}
+
+@_cdecl("sc_graph_load")
+public func graphLoad(
+    _ path: UnsafePointer<CChar>?, _ graph: UnsafeMutablePointer<OpaquePointer?>?, _ inputs: UnsafeMutablePointer<Int32>?,
+    _ inputCount: UnsafeMutablePointer<Int32>?, _ outputs: UnsafeMutablePointer<Int32>?, _ outputCount: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+    status { () throws(ConvError) in
+        let out = try given(graph, "graph")
+        out.pointee = nil
+        let loaded = try Graph.load(String(cString: try given(path, "path")))
+        try write(loaded.inputs, to: inputs, inputCount, "inputs") { Int32($0.id) }
+        try write(loaded.outputs, to: outputs, outputCount, "outputs") { Int32($0.id) }
+        out.pointee = handle(loaded.graph)
+    }
+}

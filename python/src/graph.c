@@ -142,6 +142,23 @@ static PyObject *graph_describe(PyObject *self, PyObject *unused) {
     return take_string(status, text);
 }
 
+static PyObject *graph_save(PyObject *self, PyObject *args) {
+    PyObject *input_list, *output_list, *path;
+    int32_t input_count = 0, output_count = 0;
+    if (!PyArg_ParseTuple(args, "OOO&:save", &input_list, &output_list, PyUnicode_FSConverter, &path)) return NULL;
+    int32_t *inputs = ids_from_list(input_list, 0, &input_count);
+    int32_t *outputs = inputs ? ids_from_list(output_list, 0, &output_count) : NULL;
+    char *name = outputs ? PyBytes_AsString(path) : NULL;
+    sc_status status = SC_OK;
+    if (name) status = sc_graph_save(handle_of(self), inputs, input_count, outputs, output_count, name);
+    PyMem_Free(inputs);
+    PyMem_Free(outputs);
+    Py_DECREF(path);
+    if (!name) return NULL;
+    if (status != SC_OK) return raise_status(status);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef graph_methods[] = {
     {"label", graph_label, METH_O, "label(text): whose work the nodes added from now on are"},
     {"placeholder", graph_placeholder, METH_VARARGS, "placeholder(dtype, shape) -> id"},
@@ -152,6 +169,7 @@ static PyMethodDef graph_methods[] = {
     {"gradient", graph_gradient, METH_VARARGS, "gradient(targets, seeds or None, sources) -> ids, None where there is none"},
     {"spec", graph_spec, METH_O, "spec(id) -> (dtype, shape)"},
     {"describe", graph_describe, METH_NOARGS, "The nodes, as JSON."},
+    {"save", graph_save, METH_VARARGS, "save(inputs, outputs, path): what the outputs need, as a file for sc_graph_load"},
     {NULL, NULL, 0, NULL},
 };
 static PyType_Slot graph_slots[] = {

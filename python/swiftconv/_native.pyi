@@ -1,5 +1,6 @@
 import sys
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import Any, final
 
 import numpy as np
@@ -50,6 +51,7 @@ class Graph:
     ) -> list[int | None]: ...
     def spec(self, value: int, /) -> tuple[str, tuple[int, ...]]: ...
     def describe(self) -> str: ...
+    def save(self, inputs: Sequence[int], outputs: Sequence[int], path: str | bytes | PathLike[str], /) -> None: ...
 
 @final
 class Executable:

@@ -49,7 +49,15 @@ if TYPE_CHECKING:
         compute_output_spec,
     )
     from swiftconv._core.tape import GradientTape
-    from swiftconv._core.trace import CompiledFunction, Symbol, compile_function, gradients, labelled, map_structure
+    from swiftconv._core.trace import (
+        CompiledFunction,
+        Symbol,
+        compile_function,
+        gradients,
+        labelled,
+        map_structure,
+        save_function,
+    )
     from swiftconv._core.variable import Variable
 
 __all__ = [
@@ -96,6 +104,7 @@ __all__ = [
     "labelled",
     "map_structure",
     "promote",
+    "save_function",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
@@ -118,6 +127,7 @@ _LATER = {
     "gradients": "trace",
     "labelled": "trace",
     "map_structure": "trace",
+    "save_function": "trace",
     "Variable": "variable",
 }
 

@@ -341,6 +341,30 @@ def compile_function(fn: Callable[..., Any], specs: Sequence[Any], *, name: str 
     Raises:
         Whatever `fn` raises. `TypeError` where it uses a `Symbol` as an array.
     """
+    trace, feeds, result = _traced(fn, specs)
+    return CompiledFunction(name, trace, feeds, result)
+
+
+def save_function(fn: Callable[..., Any], specs: Sequence[Any], path: str) -> None:
+    """Traces `fn` as `compile_function` does and writes the graph to a file for `sc_graph_load` (swiftconv.h).
+
+    What it returns is fetched flat; variables are saved with the content that they have now, and what it assigns is left out.
+
+    Raises:
+        InvalidArgumentError: the file cannot be written, or something that is returned is no `Symbol`.
+    """
+    trace, feeds, result = _traced(fn, specs)
+    fetches: list[int] = []
+
+    def fetch(leaf: Any) -> None:
+        fetches.append(trace.coerce(leaf)._id)
+
+    map_structure(fetch, result)
+    trace.graph.save(feeds, fetches, path)
+
+
+def _traced(fn: Callable[..., Any], specs: Sequence[Any]) -> tuple[Trace, list[int], Any]:
+    """A trace of `fn`, its placeholders, and what it returned."""
     outer = state.trace
     trace = Trace()
     feeds: list[int] = []
@@ -357,4 +381,4 @@ def compile_function(fn: Callable[..., Any], specs: Sequence[Any], *, name: str 
         result = map_structure(lambda leaf: trace.read(leaf) if kind_of(leaf) == VARIABLE else leaf, result)
     finally:
         state.trace = outer
-    return CompiledFunction(name, trace, feeds, result)
+    return trace, feeds, result

@@ -215,6 +215,23 @@ class Model(Trainer, Layer):
 
         save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
+    def export(self, filepath: Any, format: str = "safetensors", batch_size: int = 1) -> None:
+        """Writes what `predict` computes as a graph in one file, which the C library runs without Python (`sc_graph_load`).
+
+        Args:
+            filepath: a name that ends in `.safetensors`.
+            format: `"safetensors"` alone.
+            batch_size: how many samples a run of the file takes; it is fixed.
+
+        Raises:
+            ValueError: another extension or format, or a model that is not built.
+        """
+        from swiftconv.saving.exporting import export_model
+
+        if format != "safetensors":
+            raise ValueError(f"export: format: expected 'safetensors', received {format!r}")
+        export_model(self, filepath, batch_size)
+
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
         """Writes the weights to a `.weights.h5` file.
 
