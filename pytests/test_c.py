@@ -136,7 +136,7 @@ def test_example_runs_a_model_that_python_exported(tmp_path: Path) -> None:
     assert [line.split() for line in lines[:3]] == [["3", "0", "-3"], ["4", "0", "-4"], ["3", "0", "-3"]]
     received = np.float32([line.split(": ")[1] for line in lines[3:]])
     x = (np.arange(288, dtype=np.float32) / np.float32(288)).reshape(1, 12, 12, 2)
-    np.testing.assert_allclose(received, model.predict(x, verbose=0)[0], rtol=1e-6)
+    np.testing.assert_array_equal(received, model.predict(x, verbose=0)[0])
     failed = subprocess.run([program, tmp_path / "none.safetensors"], check=False, capture_output=True, text=True)
     assert failed.returncode == 1
     assert "none.safetensors: cannot be opened" in failed.stderr

@@ -16,6 +16,9 @@ package struct ReferenceCase: Sendable, CustomStringConvertible {
     package var outputs: [ReferenceArray]
     package var outputGradients: [ReferenceArray?]?
     package var inputGradients: [ReferenceArray?]?
+    /// Of optimizers: the arrays of each step by their names.
+    package var steps: [[String: [ReferenceArray]]]
+    package var learningRate: Double?
 
     package var description: String { "\(family)/\(name)" }
 }
@@ -39,7 +42,7 @@ extension ReferenceCase {
         guard let name = fields["name"] as? String, let op = fields["op"] as? String,
             let attributes = fields["attributes"] as? [String: Any]
         else { throw ReferenceError.malformed("\(family): \(fields["name"] ?? "?")") }
-        func arrays(_ key: String) throws -> [ReferenceArray?]? {
+        func arrays(_ key: String, of fields: [String: Any]) throws -> [ReferenceArray?]? {
             guard let entries = fields[key] as? [Any] else { return nil }
             return try entries.map { $0 is NSNull ? nil : try ReferenceArray($0, blob, "\(name): \(key)") }
         }
@@ -47,10 +50,16 @@ extension ReferenceCase {
         self.name = name
         self.op = op
         self.attributes = Attributes(try attributes.mapValues { try attribute($0, name) })
-        inputs = try arrays("inputs")?.compactMap { $0 } ?? []
-        outputs = try arrays("outputs")?.compactMap { $0 } ?? []
-        outputGradients = try arrays("output_gradients")
-        inputGradients = try arrays("input_gradients")
+        inputs = try arrays("inputs", of: fields)?.compactMap { $0 } ?? []
+        outputs = try arrays("outputs", of: fields)?.compactMap { $0 } ?? []
+        outputGradients = try arrays("output_gradients", of: fields)
+        inputGradients = try arrays("input_gradients", of: fields)
+        learningRate = fields["learning_rate"] as? Double
+        steps = try (fields["steps"] as? [[String: Any]] ?? []).map { step in
+            var named: [String: [ReferenceArray]] = [:]
+            for key in step.keys { named[key] = try arrays(key, of: step)?.compactMap { $0 } }
+            return named
+        }
     }
 }
 

@@ -1,0 +1,183 @@
+"""Swift, Python and C give equal bits: all ops of the reference cases, their gradients, 20 training steps of the tutorial's network.
+
+Each door composes everything by itself: Python with `_native` and Keras's layers, Swift (Tests/DoorTests) with the engine and the
+public library, C (Tests/_CPrograms/parity) with swiftconv.h. The last two write their results to files, which are compared here
+byte by byte. Where `make test-c` and `swift build --build-tests` did not build them, the tests are skipped; with
+SWIFTCONV_REQUIRE_DOORS they must be there.
+
+The training: batches of 64 digits, x evenly spread over 0 … 1 by the seed 120 + step, label (7 i + 3 step) mod 10; kernels of layer
+k evenly spread over ±√(6 / (fan in + fan out)) by the seed 20 + k, biases 0; Adam with its defaults; cross-entropy of logits.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from reference import FOLDER, load
+
+_native = pytest.importorskip("swiftconv._native")
+import swiftconv as tf
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGINE = ("convolution", "dense", "pooling", "normalization", "elementwise", "reduction", "movement", "loss")
+PROGRAM = ROOT / "build/c/bin/parity"
+SWIFT_TESTS = ROOT / ".build/debug/swiftconvPackageTests.xctest"
+REQUIRED = bool(os.environ.get("SWIFTCONV_REQUIRE_DOORS"))
+SEED, BATCH, STEPS = 20, 64, 20
+Results = dict[str, bytes]
+
+
+def need(program: Path, how: str) -> None:
+    """Skips where a door was not built, or was built from other sources."""
+    reason = ""
+    if not program.exists():
+        reason = f"{program.relative_to(ROOT)} is not built: {how}"
+    else:
+        sources = [p for folder in ("Sources", "Tests") for p in (ROOT / folder).rglob("*") if p.suffix in (".swift", ".c", ".h")]
+        newest = max(sources, key=lambda p: p.stat().st_mtime)
+        if newest.stat().st_mtime > program.stat().st_mtime:
+            reason = f"{newest.relative_to(ROOT)} is newer than {program.relative_to(ROOT)}: {how}"
+    if reason and REQUIRED and not program.exists():
+        pytest.fail(reason)
+    if reason and not REQUIRED:
+        pytest.skip(reason)
+
+
+def read(path: Path) -> Results:
+    """The results of a file: `name<TAB>what<TAB>bytes<NEWLINE>`, the bytes, and so on."""
+    content = path.read_bytes()
+    found: Results = {}
+    at = 0
+    while at < len(content):
+        end = content.index(b"\n", at)
+        name, what, size = content[at:end].decode().split("\t")
+        at = end + 1 + int(size)
+        assert f"{name} {what}" not in found
+        found[f"{name} {what}"] = content[end + 1 : at]
+    return found
+
+
+def run(command: list[Any], **environment: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+@pytest.fixture(scope="module")
+def c_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    need(PROGRAM, "make test-c")
+    path = tmp_path_factory.mktemp("c") / "results"
+    run([PROGRAM, FOLDER, path])
+    return read(path)
+
+
+@pytest.fixture(scope="module")
+def swift_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    need(SWIFT_TESTS, "swift build --build-tests")
+    path = tmp_path_factory.mktemp("swift") / "results"
+    run(["swift", "test", "--skip-build", "--filter", "DoorTests"], SWIFTCONV_DOOR_RESULTS=str(path))
+    return read(path)
+
+
+def as_tuple(value: Any) -> tuple[np.ndarray, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+@pytest.fixture(scope="module")
+def python_results() -> Results:
+    found: Results = {}
+    for case in (case for family in ENGINE for case in load(family)):
+        op = _native.Op(case.op, case.attributes)
+        for k, y in enumerate(as_tuple(op(*case.inputs))):
+            found[f"{case.id} output {k}"] = y.tobytes()
+        if case.input_gradients is not None:
+            for k, dx in gradients(case, op).items():
+                found[f"{case.id} gradient {k}"] = dx.tobytes()
+    for case in load("optimizer"):
+        op = _native.Op(case.op, case.attributes)
+        state = [x.copy() for x in case.inputs]
+        rate = np.asarray(case.fields["learning_rate"], case.fields["dtype"])
+        for t, step in enumerate(case.steps):
+            more = [np.asarray(t + 1, np.int64)] if case.op == "adam_update" else []
+            state = list(as_tuple(op(*state, step["gradient"][0], rate, *more)))
+            for k, x in enumerate(state):
+                found[f"{case.id} state {16 * t + k}"] = x.tobytes()
+    found.update(training())
+    return found
+
+
+def gradients(case: Any, op: Any) -> dict[int, np.ndarray]:
+    graph = _native.Graph()
+    inputs = [graph.placeholder(str(x.dtype), x.shape) for x in case.inputs]
+    outputs = graph.apply(op, inputs)
+    flowing = [(y, dy) for y, dy in zip(outputs, case.output_gradients, strict=True) if dy is not None]
+    seeds = [graph.placeholder(str(dy.dtype), dy.shape) for _, dy in flowing]
+    wanted = [k for k, dx in enumerate(case.input_gradients) if dx is not None]
+    found = graph.gradient([y for y, _ in flowing], seeds, [inputs[k] for k in wanted])
+    flat = {k: i for k, i in zip(wanted, found, strict=True) if i is not None}
+    executable = _native.Executable(graph, inputs + seeds, list(flat.values()))
+    return dict(zip(flat, as_tuple(executable.run(*case.inputs, *[dy for _, dy in flowing])), strict=True))
+
+
+def uniform(shape: tuple[int, ...], low: float, high: float, seed: int) -> np.ndarray:
+    return np.asarray(tf.random.uniform(shape, low, high, seed=seed))
+
+
+def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
+    x = uniform((BATCH, 28, 28, 1), 0, 1, SEED + 100 + step)
+    return x, ((7 * np.arange(BATCH) + 3 * step) % 10).astype(np.int32)
+
+
+def network() -> Any:
+    layers = tf.keras.layers
+    model = tf.keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(10),
+        ]
+    )
+    weights = []
+    for k, w in enumerate(model.get_weights()):
+        field = math.prod(w.shape[:-2])
+        limit = math.sqrt(6 / (field * sum(w.shape[-2:])))
+        weights.append(np.zeros(w.shape, np.float32) if k % 2 else uniform(w.shape, -limit, limit, SEED + k // 2))
+    model.set_weights(weights)
+    return model
+
+
+def training() -> Results:
+    model = network()
+    model.compile("adam", tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    found = {"training/digits forward 0": model.predict(batch(0)[0], batch_size=BATCH, verbose=0).tobytes()}
+    for step in range(STEPS):
+        model.reset_metrics()
+        found[f"training/digits loss {step}"] = np.float32(model.train_on_batch(*batch(step))).tobytes()
+    for k, w in enumerate(model.get_weights()):
+        found[f"training/digits weight {k}"] = w.tobytes()
+    found[f"training/digits forward {STEPS}"] = model.predict(batch(0)[0], batch_size=BATCH, verbose=0).tobytes()
+    return found
+
+
+def test_results_cover_every_case(python_results: Results) -> None:
+    assert len(python_results) > 2000
+    assert sum(name.startswith("training/") for name in python_results) == 2 + STEPS + 8
+    weights = [np.frombuffer(v, np.float32) for name, v in python_results.items() if name.startswith("training/digits weight")]
+    assert all(np.isfinite(w).all() and w.any() for w in weights)
+
+
+@pytest.mark.parametrize("door", ["c_results", "swift_results"])
+def test_door_gives_the_bits_of_python(door: str, python_results: Results, request: pytest.FixtureRequest) -> None:
+    other: Results = request.getfixturevalue(door)
+    assert sorted(other) == sorted(python_results)
+    differing = [name for name, expected in python_results.items() if other[name] != expected]
+    assert differing == [], f"{len(differing)} of {len(python_results)} differ"
