@@ -3,7 +3,7 @@
 /// Preconditions: `columns` so few that four rows of b and one of c stay in the first-level cache when there are several rows.
 /// Tail: columns beyond whole vectors one by one.
 /// Numerics: each output is one chain of multiply-adds in the order of k, from what c holds on.
-/// Registers: four broadcasts, one sum.
+/// Registers: four broadcasts a row, a sum a row; rows go in pairs, so that a vector of b serves two of them.
 /// Source: own.
 @inline(__always)
 func fewRows<V: SIMD>(
@@ -17,7 +17,12 @@ func fewRows<V: SIMD>(
     while k &+ 4 <= depth {
         let b0 = b + k &* bRow
         let (b1, b2, b3) = (b0 + bRow, b0 + 2 &* bRow, b0 + 3 &* bRow)
-        for i in 0..<rows {
+        var first = 0
+        while first &+ 2 <= rows {
+            fewRowsPair(V.self, a + first &* aRow + k, aRow, b0, bRow, columns, c + first &* cRow, cRow)
+            first &+= 2
+        }
+        for i in first..<rows {
             let left = a + i &* aRow + k
             let (a0, a1, a2, a3) = (V(repeating: left[0]), V(repeating: left[1]), V(repeating: left[2]), V(repeating: left[3]))
             let to = c + i &* cRow
@@ -51,6 +56,39 @@ func fewRows<V: SIMD>(
             }
         }
         k &+= 1
+    }
+}
+
+/// Four steps of the sums of two rows.
+@inline(__always)
+private func fewRowsPair<V: SIMD>(
+    _: V.Type, _ left: UnsafePointer<V.Scalar>, _ aRow: Int, _ b0: UnsafePointer<V.Scalar>, _ bRow: Int, _ columns: Int,
+    _ to: UnsafeMutablePointer<V.Scalar>, _ cRow: Int
+) where V.Scalar: BinaryFloatingPoint {
+    let (b1, b2, b3) = (b0 + bRow, b0 + 2 &* bRow, b0 + 3 &* bRow)
+    let (right, below) = (left + aRow, to + cRow)
+    let (a0, a1, a2, a3) = (V(repeating: left[0]), V(repeating: left[1]), V(repeating: left[2]), V(repeating: left[3]))
+    let (d0, d1, d2, d3) = (V(repeating: right[0]), V(repeating: right[1]), V(repeating: right[2]), V(repeating: right[3]))
+    var j = 0
+    while j &+ V.scalarCount <= columns {
+        var sum: V = load(UnsafePointer(to + j))
+        var other: V = load(UnsafePointer(below + j))
+        let (x0, x1): (V, V) = (load(b0 + j), load(b1 + j))
+        sum = multiplyAdd(multiplyAdd(sum, a0, x0), a1, x1)
+        other = multiplyAdd(multiplyAdd(other, d0, x0), d1, x1)
+        let (x2, x3): (V, V) = (load(b2 + j), load(b3 + j))
+        sum = multiplyAdd(multiplyAdd(sum, a2, x2), a3, x3)
+        other = multiplyAdd(multiplyAdd(other, d2, x2), d3, x3)
+        store(sum, to + j)
+        store(other, below + j)
+        j &+= V.scalarCount
+    }
+    while j < columns {
+        let sum = multiplyAdd(multiplyAdd(to[j], left[0], b0[j]), left[1], b1[j])
+        to[j] = multiplyAdd(multiplyAdd(sum, left[2], b2[j]), left[3], b3[j])
+        let other = multiplyAdd(multiplyAdd(below[j], right[0], b0[j]), right[1], b1[j])
+        below[j] = multiplyAdd(multiplyAdd(other, right[2], b2[j]), right[3], b3[j])
+        j &+= 1
     }
 }
 

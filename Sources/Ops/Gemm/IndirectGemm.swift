@@ -73,7 +73,8 @@ struct IndirectGemm: Sendable {
     /// Whether the rows of a block are packed by tiles: those of a transposed operand, each of whose k lies on a line of its own. Packing
     /// rows that lie side by side was measured 5 to 10 % slower than reading them in place.
     private let packsRows: Bool
-    /// Whether each worker packs the panels it needs into its own scratch (few rows), instead of all before the start.
+    /// Whether each worker packs the panels it needs into its own scratch (few rows), instead of all before the start, unless b is
+    /// packed for good.
     private let packsInPlace: Bool
     /// Whether the values of a tile are gathered rather than pointed at: few channels.
     private let gathers: Bool
@@ -82,6 +83,8 @@ struct IndirectGemm: Sendable {
     /// Values gathered, or rows packed.
     private let gatherBytes: Int
     private let panelBytes: Int
+    /// Panels packed together: lines of b that span several panels are read in longer runs.
+    private let packedTogether: Int
 
     /// A block of the sum: these taps, channels d0 ..< d0 + depth of each.
     struct KStep: Sendable {
@@ -102,6 +105,11 @@ struct IndirectGemm: Sendable {
         var d0: Int
         var depth: Int
 
+        /// Where the first tap's part of a packed panel lies.
+        var start: Int { taps.first?.bBytes ?? 0 }
+        /// The part of a packed panel from the first tap to the last.
+        func panelBytes(_ line: Int) -> Int { (taps.last?.bBytes ?? 0) - start + depth * line }
+
         var runs: [Run] {
             var found: [Run] = []
             for (number, tap) in taps.enumerated() {
@@ -119,7 +127,7 @@ struct IndirectGemm: Sendable {
     private var panelWhole: Int { taps * depth * nr * size }
     var packedBytes: Int { groups * panels * panelWhole }
     private var zeroBytes: Int { (depth * size + 127) / 64 * 64 }
-    private var workerBytes: Int { (tableWords * 8 + gatherBytes + panelBytes + 127) / 64 * 64 }
+    private var workerBytes: Int { (tableWords * 8 + gatherBytes + packedTogether * panelBytes + 127) / 64 * 64 }
     func workspaceBytes(prepacked: Bool) -> Int {
         zeroBytes + threads * workerBytes + (prepacked || packsInPlace ? 0 : (packedBytes + 63) / 64 * 64)
     }
@@ -160,7 +168,7 @@ struct IndirectGemm: Sendable {
         let panels = (columns + nr - 1) / nr
         packsRows = kept.count == 1 && taps == 1 && kept[0].isOneLine && depth >= 16 && stepA != 1
         let perStep = packsRows ? Self.evenPart(depth, Self.packedDepth) : limit
-        let steps = kept.map { Self.steps($0, depth: depth, limit: perStep, nr: nr, size: size, stepA: stepA, packsInPlace: inPlace) }
+        let steps = kept.map { Self.steps($0, depth: depth, limit: perStep, nr: nr, size: size, stepA: stepA) }
         // The gathered taps of a step take their columns in one run, so these must follow each other in the packed panel.
         self.steps = steps
         gathers =
@@ -174,11 +182,18 @@ struct IndirectGemm: Sendable {
         tableWords = tiles * Self.tileWords(longest, mr)
         gatherBytes =
             (gathers ? tiles * mr * longest * depth : packsRows ? tiles * mr * (steps.joined().map(\.depth).max() ?? 0) : 0) * size
-        panelBytes = packsInPlace ? (steps.joined().map { $0.taps.count * $0.depth }.max() ?? 0) * nr * size : 0
+        panelBytes = packsInPlace ? steps.joined().map { $0.panelBytes(nr * size) }.max() ?? 0 : 0
+        packedTogether = source.column == 1 ? max(1, min(panels, Self.longestRun / nr / size)) : 1
     }
 
     /// Rows of a block: enough to use each line of a panel often, few enough for their inputs to stay in the second-level cache.
     private static let targetRows = 96
+
+    /// Bytes of a line of b that are packed together: some cache lines in order, which the hardware reads ahead.
+    private static let longestRun = 512
+
+    /// Steps of b packed in a turn over these panels.
+    private static let packedSteps = 16
 
     /// Steps of the sum of packed rows: a panel of 16 columns then takes 16 KB, half of a first-level cache.
     private static let packedDepth = 256
@@ -192,7 +207,7 @@ struct IndirectGemm: Sendable {
     private static func tileWords(_ segments: Int, _ mr: Int) -> Int { 1 + mr + segments * (mr + 2) }
 
     private static func steps(
-        _ grid: PixelGrid, depth: Int, limit: Int, nr: Int, size: Int, stepA: Int, packsInPlace: Bool
+        _ grid: PixelGrid, depth: Int, limit: Int, nr: Int, size: Int, stepA: Int
     ) -> [KStep] {
         var found: [KStep] = []
         let chunk = max(1, min(depth, limit))
@@ -211,7 +226,7 @@ struct IndirectGemm: Sendable {
                         KStep.Tap(
                             offsetH: h.offset, offsetW: w.offset,
                             sourceBytes: h.offset * grid.sourceRow + w.offset * grid.sourcePixel + d0 * stepA * size,
-                            bBytes: (packsInPlace ? current.taps.count * part : index * depth + d0) * nr * size, index: index))
+                            bBytes: (index * depth + d0) * nr * size, index: index))
                 }
             }
             if !current.taps.isEmpty { found.append(current) }
@@ -219,24 +234,44 @@ struct IndirectGemm: Sendable {
         return found.isEmpty ? [KStep(taps: [], d0: 0, depth: 0)] : found
     }
 
-    /// Nothing to keep where workers pack what they need.
     func prepack(input: Int) -> PreparedOp.Prepack? {
-        guard !packsInPlace else { return nil }
-        return PreparedOp.Prepack(input: input, bytes: packedBytes) { pack($0, into: $1) }
+        PreparedOp.Prepack(input: input, bytes: packedBytes) { pack($0, into: $1) }
     }
 
     /// Packs every panel: [group][panel][tap][k][nr].
     func pack(_ b: UnsafeRawPointer, into packed: UnsafeMutableRawPointer) {
         let panels = self.panels
-        parallelFor(groups * panels * taps, grain: max(1, 16384 / max(1, depth * nr)), threads: threads) { range, _ in
+        let sets = (panels + packedTogether - 1) / packedTogether
+        let line = nr * size
+        let grain = max(1, 16384 / max(1, depth * nr * packedTogether))
+        parallelFor(groups * sets * taps, grain: grain, threads: threads) { range, _ in
             for index in range {
-                let (panelIndex, tap) = index.quotientAndRemainder(dividingBy: taps)
-                let (group, panel) = panelIndex.quotientAndRemainder(dividingBy: panels)
+                let (setIndex, tap) = index.quotientAndRemainder(dividingBy: taps)
+                let (group, set) = setIndex.quotientAndRemainder(dividingBy: sets)
+                let some = set * packedTogether..<min(panels, (set + 1) * packedTogether)
+                pack(
+                    b + (group * source.group + tap * source.tap) * size, depth, some,
+                    into: packed + (group * panels + some.lowerBound) * panelWhole + tap * depth * line, panelStep: panelWhole)
+            }
+        }
+    }
+
+    /// Packs `depth` lines of b of some panels.
+    private func pack(
+        _ b: UnsafeRawPointer, _ depth: Int, _ some: Range<Int>, into packed: UnsafeMutableRawPointer, panelStep: Int
+    ) {
+        let turn = some.count == 1 ? max(1, depth) : Self.packedSteps
+        var k = 0
+        while k < depth {
+            var to = packed + k * nr * size
+            for panel in some {
                 let column = panel * nr
                 functions.pack(
-                    b + (group * source.group + tap * source.tap + column * source.column) * size, depth, min(nr, columns - column),
-                    source.k, source.column, packed + panelIndex * panelWhole + tap * depth * nr * size)
+                    b + (k * source.k + column * source.column) * size, min(turn, depth - k), min(nr, columns - column), source.k,
+                    source.column, to)
+                to += panelStep
             }
+            k += turn
         }
     }
 
@@ -253,8 +288,6 @@ struct IndirectGemm: Sendable {
             pack(b, into: room)
             ready = UnsafeRawPointer(room)
         }
-        // A worker that packs for itself does not read panels packed before: their k blocks lie elsewhere.
-        let panelsReady = packsInPlace ? nil : ready
         let blocks = grids.indices.map { (grids[$0].pixels + blockRows[$0] - 1) / blockRows[$0] }
         let zero = UnsafeRawPointer(workspace)
         // A worker's panels of a block are computed together, with one table.
@@ -271,7 +304,7 @@ struct IndirectGemm: Sendable {
                 }
                 let rows = block * blockRows[index]..<min(grids[index].pixels, (block + 1) * blockRows[index])
                 let some = panel..<min(panels, panel + range.upperBound - unit)
-                runBlock(index, group, rows, some, a: a, b: b, packed: panelsReady, bias: bias, y: y, zero: zero, room: room)
+                runBlock(index, group, rows, some, a: a, b: b, packed: ready, bias: bias, y: y, zero: zero, room: room)
                 unit += some.count
             }
         }
@@ -330,21 +363,25 @@ struct IndirectGemm: Sendable {
             } else {
                 writer.point(rows, step)
             }
+            // The gathered k of a block follow each other in the panel, for its taps do.
+            let start = gathers ? 0 : step.start
             for panel in some {
                 let column = panel * nr
                 job.columns = min(nr, columns - column)
                 job.y_offset = column * size
                 job.bias = hasBias ? bias.map { $0 + ((sharedBias ? 0 : group * columns) + column) * size } : nil
                 if let packed {
-                    // The gathered k of a block follow each other in the panel, for its taps do.
-                    let start = gathers ? step.taps.first?.bBytes ?? 0 : 0
-                    job.b = packed + (group * panels + panel) * panelWhole + start
+                    job.b = packed + (group * panels + panel) * panelWhole + step.start - start
                 } else {
-                    for tap in step.taps {
-                        let from = group * source.group + tap.index * source.tap + step.d0 * source.k + column * source.column
-                        functions.pack(b + from * size, step.depth, job.columns, source.k, source.column, panelRoom + tap.bBytes)
+                    let number = (panel - some.lowerBound) % packedTogether
+                    if number == 0 {
+                        let set = panel..<min(some.upperBound, panel + packedTogether)
+                        for tap in step.taps {
+                            let from = group * source.group + tap.index * source.tap + step.d0 * source.k
+                            pack(b + from * size, step.depth, set, into: panelRoom + tap.bBytes - step.start, panelStep: panelBytes)
+                        }
                     }
-                    job.b = UnsafeRawPointer(panelRoom)
+                    job.b = UnsafeRawPointer(panelRoom + number * panelBytes) - start
                 }
                 job.tiles = UnsafePointer(table)
                 job.tile_count = heights.taller

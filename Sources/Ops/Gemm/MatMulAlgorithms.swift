@@ -10,9 +10,10 @@ enum MatMulAlgorithms {
             return OpenBLASGemm.prepare(shape, hasBias: hasBias, activation, threads: threads, blas)
         }
         if let product = FewRowsProduct(shape, hasBias: hasBias, activation, threads: threads) {
-            return PreparedOp(algorithm: "few-rows", flops: shape.flops) { arguments in
+            return PreparedOp(algorithm: "few-rows", flops: shape.flops, workspaceBytes: product.workspaceBytes) { arguments in
                 product.run(
-                    a: arguments.inputs[0], b: arguments.inputs[1], bias: hasBias ? arguments.inputs[2] : nil, c: arguments.outputs[0])
+                    a: arguments.inputs[0], b: arguments.inputs[1], bias: hasBias ? arguments.inputs[2] : nil, c: arguments.outputs[0],
+                    workspace: arguments.workspace)
             }
         }
         if shape.n > 0, shape.m > 0, shape.batches > 0 { return native(shape, hasBias: hasBias, activation, threads) }
