@@ -58,6 +58,9 @@ import Testing
         for seed in 710..<714 { try check(seed: seed, .float32, sizes: (m: 9, n: 131, k: 517)) }
         for seed in 720..<724 { try check(seed: seed, .float64, sizes: (m: 23, n: 130, k: 67)) }
         for seed in 730..<734 { try check(seed: seed, .float32, sizes: (m: 3, n: 200, k: 701)) }
+        for seed in 740..<744 { try check(seed: seed, .float32, sizes: (m: 15, n: 70, k: 403)) }
+        for seed in 750..<754 { try check(seed: seed, .float32, sizes: (m: 23, n: 150, k: 270)) }
+        for seed in 760..<762 { try check(seed: seed, .float64, sizes: (m: 4, n: 1100, k: 37)) }
     }
 
     @Test func wrongArgumentsThrow() {

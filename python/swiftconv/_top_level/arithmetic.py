@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from swiftconv import ops
 from swiftconv._core import apply, convert_to_tensor
 from swiftconv._core import cast as cast_any
 from swiftconv._core.arguments import integer
 from swiftconv._core.convert import as_array
-from swiftconv._core.kinds import kind_of
+from swiftconv._core.kinds import VARIABLE, kind_of
 from swiftconv._core.operators import binary
 from swiftconv._top_level.making import tensor_of
 from swiftconv._top_level.shaping import cast
@@ -52,6 +54,13 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
     return tensor_of(ops.clip(convert_to_tensor(t), clip_value_min, clip_value_max))
 
 
+def _operand(value: Any) -> Any:
+    """A float array or variable as it is (a copy takes as long as a product of few rows), else a `Tensor`."""
+    if (isinstance(value, np.ndarray) or kind_of(value) == VARIABLE) and str(value.dtype) in ("float32", "float64"):
+        return value
+    return convert_to_tensor(value)
+
+
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, **options: Any) -> Any:
     """The product of matrices, over leading batch dimensions.
 
@@ -62,10 +71,10 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
     options.pop("name", None)
     if any(options.values()):
         raise TypeError(f"matmul: unexpected arguments {sorted(options)}")
-    a, b = convert_to_tensor(a), convert_to_tensor(b)
+    a, b = _operand(a), _operand(b)
     if len(a.shape) < 2 or len(b.shape) < 2:
         raise InvalidArgumentError(f"matmul: expected at least 2 dimensions, received shapes {a.shape} and {b.shape}")
-    if a.dtype != b.dtype:
+    if str(a.dtype) != str(b.dtype):
         raise TypeError(f"matmul: expected operands of one type, received {a.dtype} and {b.dtype}; use cast")
     if str(a.dtype) not in ("float32", "float64"):
         a, b = (ops.swapaxes(v, -1, -2) if t else v for v, t in ((a, transpose_a), (b, transpose_b)))
