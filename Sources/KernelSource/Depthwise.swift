@@ -12,6 +12,11 @@ typealias DepthwiseTile<V: SIMD> = InlineArray<8, V>
 /// The taps k in [first, last) of `count` for which `position + k * dilation` lies in [0, size).
 @inline(__always)
 func depthwiseTaps(_ position: Int, _ dilation: Int, _ count: Int, _ size: Int) -> (first: Int, last: Int) {
+    // a division costs as much as a row of taps
+    if dilation == 1 {
+        let first = larger(0, -position)
+        return (first, larger(first, smaller(count, size - position)))
+    }
     let first = position >= 0 ? 0 : (dilation - 1 - position) / dilation
     let last = position >= size ? 0 : smaller(count, (size - 1 - position) / dilation + 1)
     return (first, larger(first, last))
@@ -48,34 +53,29 @@ func depthwiseEight(_ body: (Int) -> Void) {
     body(7)
 }
 
-/// Calls `body` with each of the `count` columns that eight outputs see: 10 to 19.
+/// Calls `body` with each of the `count` columns that a tile's outputs see: at most 20.
 @inline(__always)
 func depthwiseColumns(_ count: Int, _ body: (Int) -> Void) {
-    body(0)
-    body(1)
-    body(2)
-    body(3)
-    body(4)
-    body(5)
-    body(6)
-    body(7)
-    body(8)
-    body(9)
-    if count > 10 {
-        body(10)
-        body(11)
-    }
-    if count > 12 {
-        body(12)
-        body(13)
-        body(14)
-        body(15)
-        body(16)
-    }
-    if count > 17 {
-        body(17)
-        body(18)
-    }
+    if count > 0 { body(0) }
+    if count > 1 { body(1) }
+    if count > 2 { body(2) }
+    if count > 3 { body(3) }
+    if count > 4 { body(4) }
+    if count > 5 { body(5) }
+    if count > 6 { body(6) }
+    if count > 7 { body(7) }
+    if count > 8 { body(8) }
+    if count > 9 { body(9) }
+    if count > 10 { body(10) }
+    if count > 11 { body(11) }
+    if count > 12 { body(12) }
+    if count > 13 { body(13) }
+    if count > 14 { body(14) }
+    if count > 15 { body(15) }
+    if count > 16 { body(16) }
+    if count > 17 { body(17) }
+    if count > 18 { body(18) }
+    if count > 19 { body(19) }
 }
 
 /// packed[vector][tap][lane] of one tap.
@@ -110,8 +110,8 @@ func makeDepthwiseKernels() -> sc_depthwise_kernels {
     k.pack_f64 = { pack(F64.self, $0, $1, $2, $3!, $4!) }
     k.unpack_f32 = { unpack(F32.self, $0, $1, $2, $3!, $4!) }
     k.unpack_f64 = { unpack(F64.self, $0, $1, $2, $3!, $4!) }
-    k.forward_f32 = { depthwiseForward(F32.self, $0!.pointee, $1!, $2!, $3!.pointee, $4, $5, $6, $7, $8!) }
-    k.forward_f64 = { depthwiseForward(F64.self, $0!.pointee, $1!, $2!, $3!.pointee, $4, $5, $6, $7, $8!) }
+    k.forward_f32 = { depthwiseForward(F32.self, $0!, $1!, $2!, $3!.pointee, $4, $5, $6, $7, $8!) }
+    k.forward_f64 = { depthwiseForward(F64.self, $0!, $1!, $2!, $3!.pointee, $4, $5, $6, $7, $8!) }
     k.backward_filter_f32 = { depthwiseBackwardFilter(F32.self, $0!.pointee, $1!, $2!, $3, $4, $5, $6, $7!) }
     k.backward_filter_f64 = { depthwiseBackwardFilter(F64.self, $0!.pointee, $1!, $2!, $3, $4, $5, $6, $7!) }
     return k

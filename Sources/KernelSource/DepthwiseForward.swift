@@ -1,195 +1,207 @@
 import CKernelInterface
 
-/// What happens to a sum before it is stored.
-private struct Epilogue<V: SIMD> where V.Scalar: BinaryFloatingPoint {
-    /// Nothing.
-    var plain: Bool
-    /// Negative values become 0, −∞ too, which a product with 0 would turn into NaN.
-    var cuts: Bool
-    var slope: V
-    var ceiling: V
-
-    @inline(__always) func callAsFunction(_ value: V) -> V {
-        let below = cuts ? V.zero : value * slope
-        let rectified = value.replacing(with: below, where: isLess(value, V.zero))
-        return rectified.replacing(with: ceiling, where: isLess(ceiling, rectified))
-    }
+/// What all rows of a run have in common. It is passed by pointer: copies of it for each row would cost as much as a row of taps.
+struct DepthwiseRun<V: SIMD> where V.Scalar: BinaryFloatingPoint {
+    var image: UnsafePointer<sc_depthwise_image>
+    var x: UnsafePointer<V.Scalar>
+    var weights: UnsafePointer<V.Scalar>
+    var y: UnsafeMutablePointer<V.Scalar>
+    var bias: UnsafePointer<V.Scalar>?
+    /// Negative values become 0 and values above the ceiling the ceiling.
+    var rectifies: Bool
+    /// Negative values are multiplied by `slope`.
+    var leaks: Bool
+    var slope: V.Scalar
+    var ceiling: V.Scalar
+    /// The vectors [firstVector, lastVector).
+    var firstVector = 0
+    var lastVector = 0
 }
 
-/// Computes the outputs of a tile for one vector of channels, of which the first `count` are stored: KW taps a row, at a stride of 1 or 2.
+/// A row of outputs: where its windows begin in x, above of which rows may be missing, and the rows of taps that it sees.
+struct DepthwiseRow<S> {
+    var x: UnsafePointer<S>
+    var y: UnsafeMutablePointer<S>
+    var firstTap: Int
+    var lastTap: Int
+}
+
+/// Computes one pixel of `NV` neighbouring vectors of channels, of which the last may reach back, from the taps of a rectangle.
 ///
-/// Operands: x at the first tap of the first output; packed weights of the vector; columns outside of [low, high) are left out if `checked`.
-/// Preconditions: a whole vector of channels, no dilation along the row.
-/// Registers: eight sums, a row of weights, one column of x: each column is loaded once and serves all of its outputs. Loads are what
-/// limits such tiles: those of neighbouring pixels often fall on the same bank of the first-level cache.
-/// Numerics: an output gets its taps in the order of rows and columns, one accumulator that starts from the bias.
+/// Registers: a sum for each vector. Numerics: as `depthwiseForward`.
 @inline(__always)
-private func rowwiseTile<V: SIMD, let KW: Int>(
-    _ g: sc_depthwise_image, _ x: UnsafePointer<V.Scalar>, _ stride: Int, _ weights: UnsafePointer<V.Scalar>,
-    _ rows: (first: Int, last: Int), _ bias: V, _ epilogue: Epilogue<V>, checked: Bool, _ low: Int, _ high: Int, _ count: Int,
-    _ y: UnsafeMutablePointer<V.Scalar>, _ taps: InlineArray<KW, V>
+private func pixel<let NV: Int, V: SIMD>(
+    _ zero: InlineArray<NV, V>, _ run: DepthwiseRun<V>, _ g: sc_depthwise_image, _ row: DepthwiseRow<V.Scalar>, _ ox: Int, _ vector: Int,
+    _ part: Int, _ columns: (first: Int, last: Int)
 ) where V.Scalar: BinaryFloatingPoint {
-    var sums = DepthwiseTile<V>(repeating: bias)
-    var row = x + rows.first * g.dilation_h * g.w * g.c
-    var from = weights + rows.first * KW * V.scalarCount
-    for _ in rows.first..<rows.last {
-        var w = taps
-        for k in 0..<KW { w[unchecked: k] = load(from + k * V.scalarCount) }
-        var p = row
-        depthwiseColumns(7 * stride + KW) { j in
-            p = opaque(j == 0 ? p : p + g.c)
-            if checked && (j < low || j >= high) { return }
-            let column: V = load(p)
-            for k in 0..<KW {
-                let d = j - k
-                if d >= 0 && d % stride == 0 && d / stride < 8 {
-                    sums[unchecked: d / stride] = pin(multiplyAdd(sums[unchecked: d / stride], column, w[unchecked: k]))
-                }
-            }
-        }
-        row += g.dilation_h * g.w * g.c
-        from += KW * V.scalarCount
+    let (lanes, c) = (V.scalarCount, g.c)
+    let channel = depthwiseChannel(vector, lanes, c)
+    // Vectors follow each other but for the last, which ends with the channels.
+    let last = depthwiseChannel(vector + NV - 1, lanes, c) - channel
+    var sums = zero
+    if let bias = run.bias {
+        for q in 0..<NV { sums[unchecked: q] = loadPart(bias + channel + (q == NV - 1 ? last : q * lanes), part) }
     }
-    var to = UnsafePointer(y)
-    depthwiseEight { u in
-        if checked && u >= count { return }
-        if u > 0 { to = opaque(to + g.y_pixel) }
-        let value = sums[unchecked: u]
-        store(epilogue.plain ? value : epilogue(value), UnsafeMutablePointer(mutating: to))
+    let size = g.kh * g.kw * lanes
+    let tap = g.dilation_w * c
+    let tapRow = g.dilation_h * g.w * c
+    var from = row.x + channel + row.firstTap * tapRow + columns.first * tap + ox * g.stride_w * c
+    var weights = run.weights + vector * size + (row.firstTap * g.kw + columns.first) * lanes
+    for _ in row.firstTap..<row.lastTap {
+        var (p, w) = (from, weights)
+        for _ in columns.first..<columns.last {
+            for q in 0..<NV {
+                sums[unchecked: q] = multiplyAdd(
+                    sums[unchecked: q], loadPart(p + (q == NV - 1 ? last : q * lanes), part), load(w + q * size))
+            }
+            p += tap
+            w += lanes
+        }
+        from += tapRow
+        weights += g.kw * lanes
+    }
+    if run.rectifies {
+        for q in 0..<NV { sums[unchecked: q] = rectified(sums[unchecked: q], V(repeating: run.ceiling)) }
+    }
+    for q in 0..<NV {
+        let to = row.y + ox * g.y_pixel + channel + (q == NV - 1 ? last : q * lanes)
+        storePart(part, sums[unchecked: q], to)
+        if run.leaks { leakyRow(V.self, run.slope, UnsafeMutableRawPointer(to), part) }
     }
 }
 
-@inline(__always)
-private func rowwise<V: SIMD, let KW: Int>(
-    _ g: sc_depthwise_image, _ x: UnsafePointer<V.Scalar>, _ stride: Int, _ weights: UnsafePointer<V.Scalar>, _ oy: Int,
-    _ firstVector: Int, _ lastVector: Int, _ bias: UnsafePointer<V.Scalar>?, _ epilogue: Epilogue<V>,
-    _ y: UnsafeMutablePointer<V.Scalar>, _ taps: InlineArray<KW, V>
+/// The outputs of a row up to `inner` and from `rest` on, one by one: those whose windows reach over the edges, and what no tile takes.
+@inline(never)
+private func pixels<V: SIMD>(
+    _ run: UnsafePointer<DepthwiseRun<V>>, _ row: UnsafePointer<DepthwiseRow<V.Scalar>>, _ inner: Int, _ rest: Int
 ) where V.Scalar: BinaryFloatingPoint {
-    let top = oy * g.stride_h - g.pad_top
-    let rows = depthwiseTaps(top, g.dilation_h, g.kh, g.h)
-    var ox = 0
+    // Copies: stores to y could change what pointers lead to.
+    let (run, row) = (run.pointee, row.pointee)
+    let g = run.image.pointee
+    var ox = inner == 0 ? rest : 0
     while ox < g.ow {
-        let count = smaller(8, g.ow - ox)
-        let left = ox * stride - g.pad_left
-        let (low, high) = (-left, smaller(g.w - left, (count - 1) * stride + KW))
-        let whole = low <= 0 && high == 7 * stride + KW
-        let from = x + (top * g.w + left) * g.c
-        let to = y + oy * g.y_row + ox * g.y_pixel
-        for vector in firstVector..<lastVector {
-            let channel = depthwiseChannel(vector, V.scalarCount, g.c)
-            let start: V
-            if let bias { start = load(bias + channel) } else { start = .zero }
-            let w = weights + vector * g.kh * KW * V.scalarCount
-            if whole {
-                rowwiseTile(g, from + channel, stride, w, rows, start, epilogue, checked: false, 0, 0, 8, to + channel, taps)
-            } else {
-                rowwiseTile(g, from + channel, stride, w, rows, start, epilogue, checked: true, low, high, count, to + channel, taps)
+        let columns = depthwiseTaps(
+            ox * g.stride_w - g.pad_left, g.dilation_w, g.kw, g.w)
+        if g.c < V.scalarCount {
+            pixel(InlineArray<1, V>(repeating: .zero), run, g, row, ox, 0, g.c, columns)
+        } else {
+            let last = run.lastVector
+            var vector = run.firstVector
+            while vector + 4 <= last {
+                pixel(InlineArray<4, V>(repeating: .zero), run, g, row, ox, vector, V.scalarCount, columns)
+                vector += 4
             }
+            if vector + 2 <= last {
+                pixel(InlineArray<2, V>(repeating: .zero), run, g, row, ox, vector, V.scalarCount, columns)
+                vector += 2
+            }
+            if vector < last { pixel(InlineArray<1, V>(repeating: .zero), run, g, row, ox, vector, V.scalarCount, columns) }
         }
-        ox += count
+        ox += 1
+        if ox == inner { ox = rest }
     }
 }
 
-/// The same for any window, dilation and stride, and for fewer channels than lanes, whose column `left` is that of the first tap.
+/// Computes eight neighbouring outputs of a row for one vector of channels, for any window, dilation and stride; no column lies outside.
 ///
 /// Registers: eight sums, one weight; each multiply-add reads its x from memory, so one load in nine is a weight's.
-/// Numerics: an output gets its taps in the order of rows and columns, one accumulator that starts from the bias.
 @inline(__always)
 private func tile<V: SIMD>(
-    _ g: sc_depthwise_image, _ x: UnsafePointer<V.Scalar>, _ left: Int, _ weights: UnsafePointer<V.Scalar>,
-    _ rows: (first: Int, last: Int), _ bias: V, _ epilogue: Epilogue<V>, checked: Bool, _ count: Int, _ part: Int,
-    _ y: UnsafeMutablePointer<V.Scalar>
+    _ run: DepthwiseRun<V>, _ g: sc_depthwise_image, _ row: DepthwiseRow<V.Scalar>, _ ox: Int, _ vector: Int, _ part: Int
 ) where V.Scalar: BinaryFloatingPoint {
-    var sums = DepthwiseTile<V>(repeating: bias)
-    let step = g.stride_w * g.c
-    let tap = g.dilation_w * g.c
-    var row = x + rows.first * g.dilation_h * g.w * g.c
-    var w = weights + rows.first * g.kw * V.scalarCount
-    for _ in rows.first..<rows.last {
-        var p = row
-        for j in 0..<g.kw {
+    let c = g.c
+    let channel = depthwiseChannel(vector, V.scalarCount, c)
+    var sums = DepthwiseTile<V>(repeating: .zero)
+    if let bias = run.bias { for u in 0..<8 { sums[unchecked: u] = loadPart(bias + channel, part) } }
+    let step = g.stride_w * c
+    let tapRow = g.dilation_h * g.w * c
+    var from = row.x + channel + row.firstTap * tapRow + ox * step
+    var w = run.weights + (vector * g.kh + row.firstTap) * g.kw * V.scalarCount
+    for _ in row.firstTap..<row.lastTap {
+        var p = from
+        for _ in 0..<g.kw {
             let weight: V = load(w)
             // Without this the compiler keeps columns that two taps share in registers, and spills sums.
             p = opaque(p)
-            let first = left + j * g.dilation_w
-            let limit = checked ? larger(0, smaller(g.w, first + (count - 1) * g.stride_w + 1)) : 0
-            if !checked || (first >= 0 && first + 7 * g.stride_w < limit) {
-                for u in 0..<8 { sums[unchecked: u] = multiplyAdd(sums[unchecked: u], loadPart(p + u * step, part), weight) }
-            } else {
-                depthwiseEight { u in
-                    if UInt(bitPattern: first + u * g.stride_w) < UInt(bitPattern: limit) {
-                        sums[unchecked: u] = multiplyAdd(sums[unchecked: u], loadPart(p + u * step, part), weight)
-                    }
-                }
-            }
-            p += tap
+            for u in 0..<8 { sums[unchecked: u] = multiplyAdd(sums[unchecked: u], loadPart(p + u * step, part), weight) }
+            p += g.dilation_w * c
             w += V.scalarCount
         }
-        row += g.dilation_h * g.w * g.c
+        from += tapRow
     }
-    depthwiseEight { u in
-        if checked && u >= count { return }
-        let value = sums[unchecked: u]
-        storePart(part, epilogue.plain ? value : epilogue(value), y + u * g.y_pixel)
+    if run.rectifies {
+        for u in 0..<8 { sums[unchecked: u] = rectified(sums[unchecked: u], V(repeating: run.ceiling)) }
+    }
+    for u in 0..<8 {
+        let to = row.y + channel + (ox + u) * g.y_pixel
+        storePart(part, sums[unchecked: u], to)
+        if run.leaks { leakyRow(V.self, run.slope, UnsafeMutableRawPointer(to), part) }
     }
 }
 
-@inline(__always)
-private func row<V: SIMD>(
-    _: V.Type, _ g: sc_depthwise_image, _ x: UnsafePointer<V.Scalar>, _ weights: UnsafePointer<V.Scalar>, _ oy: Int, _ firstVector: Int,
-    _ lastVector: Int, _ part: Int, _ bias: UnsafePointer<V.Scalar>?, _ epilogue: Epilogue<V>, _ y: UnsafeMutablePointer<V.Scalar>
-) where V.Scalar: BinaryFloatingPoint {
-    let top = oy * g.stride_h - g.pad_top
-    let rows = depthwiseTaps(top, g.dilation_h, g.kh, g.h)
-    var ox = 0
-    while ox < g.ow {
-        let count = smaller(8, g.ow - ox)
-        let left = ox * g.stride_w - g.pad_left
-        let whole = count == 8 && left >= 0 && left + 7 * g.stride_w + (g.kw - 1) * g.dilation_w < g.w
-        let from = x + (top * g.w + left) * g.c
-        let to = y + oy * g.y_row + ox * g.y_pixel
-        for vector in firstVector..<lastVector {
-            let channel = depthwiseChannel(vector, V.scalarCount, g.c)
-            let start: V
-            if let bias { start = loadPart(bias + channel, part) } else { start = .zero }
-            let w = weights + vector * g.kh * g.kw * V.scalarCount
-            if whole {
-                tile(g, from + channel, left, w, rows, start, epilogue, checked: false, 8, part, to + channel)
+/// As many of the outputs [first, last) of a row as make whole tiles; returns the first that is left.
+@inline(never)
+private func tiles<V: SIMD>(
+    _ run: UnsafePointer<DepthwiseRun<V>>, _ row: UnsafePointer<DepthwiseRow<V.Scalar>>, _ first: Int, _ last: Int
+) -> Int where V.Scalar: BinaryFloatingPoint {
+    let (run, row) = (run.pointee, row.pointee)
+    let g = run.image.pointee
+    var ox = first
+    while ox + 8 <= last {
+        for vector in run.firstVector..<run.lastVector {
+            if g.c >= V.scalarCount {
+                tile(run, g, row, ox, vector, V.scalarCount)
             } else {
-                tile(g, from + channel, left, w, rows, start, epilogue, checked: true, count, part, to + channel)
+                tile(run, g, row, ox, vector, g.c)
             }
         }
-        ox += count
+        ox += 8
     }
+    return ox
 }
 
-/// Computes rows of y (depthwise_kernels.h).
+/// Calls `body` with pointers to a run and a row.
+@inline(__always)
+private func withUnsafePointers<V: SIMD>(
+    _ run: DepthwiseRun<V>, _ row: DepthwiseRow<V.Scalar>,
+    _ body: (UnsafePointer<DepthwiseRun<V>>, UnsafePointer<DepthwiseRow<V.Scalar>>) -> Void
+) where V.Scalar: BinaryFloatingPoint {
+    withUnsafePointer(to: run) { run in withUnsafePointer(to: row) { row in body(run, row) } }
+}
+
+/// Computes rows of y (depthwise_kernels.h): those outputs of a row whose windows lie inside of it in tiles, the others one by one.
+///
 /// Tail: the last vector of channels reaches back over the one before; with fewer channels than lanes it is partial.
+/// Numerics: an output gets its taps in the order of rows and columns, one accumulator that starts from the bias; taps outside are left out.
 @inline(__always)
 func depthwiseForward<V: SIMD>(
-    _: V.Type, _ g: sc_depthwise_image, _ x: UnsafeRawPointer, _ packed: UnsafeRawPointer, _ options: sc_depthwise_epilogue,
-    _ first: Int, _ last: Int, _ firstVector: Int, _ lastVector: Int, _ y: UnsafeMutableRawPointer
+    _: V.Type, _ image: UnsafePointer<sc_depthwise_image>, _ x: UnsafeRawPointer, _ packed: UnsafeRawPointer,
+    _ options: sc_depthwise_epilogue, _ first: Int, _ last: Int, _ firstVector: Int, _ lastVector: Int, _ y: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {
     typealias S = V.Scalar
-    let (x, w, y) = (x.assumingMemoryBound(to: S.self), packed.assumingMemoryBound(to: S.self), y.assumingMemoryBound(to: S.self))
-    let bias = options.bias?.assumingMemoryBound(to: S.self)
-    let epilogue = Epilogue<V>(
-        plain: options.slope == 1 && options.ceiling == .infinity, cuts: options.slope == 0, slope: V(repeating: S(options.slope)),
-        ceiling: V(repeating: S(options.ceiling)))
+    var run = DepthwiseRun<V>(
+        image: image, x: x.assumingMemoryBound(to: S.self), weights: packed.assumingMemoryBound(to: S.self),
+        y: y.assumingMemoryBound(to: S.self), bias: options.bias?.assumingMemoryBound(to: S.self), rectifies: options.slope == 0,
+        leaks: options.slope != 0 && options.slope != 1, slope: S(options.slope), ceiling: S(options.ceiling))
+    let g = image.pointee
+    // Outputs [inner, outer) see whole windows.
+    let span = (g.kw - 1) * g.dilation_w + 1
+    let inner = smaller(g.ow, (larger(0, g.pad_left) + g.stride_w - 1) / g.stride_w)
+    let outer = g.w + g.pad_left < span ? inner : larger(inner, smaller(g.ow, (g.w + g.pad_left - span) / g.stride_w + 1))
+    // Written out for float32 alone: each window costs seconds of compiling in every level.
+    let tiled = V.self == F32.self && g.c >= V.scalarCount && g.dilation_w == 1
     for oy in first..<last {
+        let top = oy * g.stride_h - g.pad_top
+        let taps = depthwiseTaps(top, g.dilation_h, g.kh, g.h)
+        let row = DepthwiseRow(
+            x: run.x + (top * g.w - g.pad_left) * g.c, y: run.y + oy * g.y_row, firstTap: taps.first, lastTap: taps.last)
         depthwiseChunks(firstVector, lastVector, g.kh * g.kw * V.scalarCount * MemoryLayout<S>.stride) { low, high in
-            // Written out for float32 alone: each window costs seconds of compiling in every level.
-            let tiled = V.self == F32.self && g.c >= V.scalarCount && g.dilation_w == 1
-            if V.self == F32.self && tiled && g.stride_w == 1 && g.kw == 3 {
-                rowwise(g, x, 1, w, oy, low, high, bias, epilogue, y, InlineArray<3, V>(repeating: .zero))
-            } else if V.self == F32.self && tiled && g.stride_w == 2 && g.kw == 3 {
-                rowwise(g, x, 2, w, oy, low, high, bias, epilogue, y, InlineArray<3, V>(repeating: .zero))
-            } else if V.self == F32.self && tiled && g.stride_w == 1 && g.kw == 5 {
-                rowwise(g, x, 1, w, oy, low, high, bias, epilogue, y, InlineArray<5, V>(repeating: .zero))
-            } else if g.c >= V.scalarCount {
-                row(V.self, g, x, w, oy, low, high, V.scalarCount, bias, epilogue, y)
-            } else {
-                row(V.self, g, x, w, oy, low, high, g.c, bias, epilogue, y)
+            (run.firstVector, run.lastVector) = (low, high)
+            withUnsafePointers(run, row) { run, row in
+                var ox = inner
+                if V.self == F32.self && tiled { ox = depthwiseRow(run, row, ox, outer) }
+                if ox + 8 <= outer { ox = tiles(run, row, ox, outer) }
+                if inner > 0 || ox < g.ow { pixels(run, row, inner, ox) }
             }
         }
     }

@@ -142,7 +142,9 @@ borrow_result borrow(PyObject *object, Py_buffer *view, sc_spec *spec) {
         return NOT_PLAIN;
     }
     int dtype = dtype_from_format(view->format, view->itemsize);
-    int plain = dtype >= 0 && view->ndim <= SC_MAX_RANK && (uintptr_t)view->buf % (uintptr_t)view->itemsize == 0;
+    // NumPy counts an empty array as aligned wherever it points
+    int aligned = (uintptr_t)view->buf % (uintptr_t)view->itemsize == 0 || view->len == 0;
+    int plain = dtype >= 0 && view->ndim <= SC_MAX_RANK && aligned;
     Py_ssize_t stride = view->itemsize;
     for (int i = view->ndim - 1; plain && i >= 0; i--) {
         // an axis of size 1 is stepped over by no one, and in an empty array nothing is

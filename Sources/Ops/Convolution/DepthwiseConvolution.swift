@@ -110,14 +110,20 @@ package struct DepthwiseConvolution: Sendable {
                     let (index, cut) = rest.quotientAndRemainder(dividingBy: cuts)
                     let last = min(rows, row + range.upperBound - task)
                     let (from, to) = (cut * vectors / cuts, (cut + 1) * vectors / cuts)
-                    // Row by row, so that the passes of a row meet its lines in the cache.
-                    for line in row..<last {
-                        let (own, phase) = line.quotientAndRemainder(dividingBy: stride)
-                        for pass in passes[phase * columns..<(phase + 1) * columns] {
-                            withUnsafePointer(to: pass.image) {
-                                kernel(
-                                    $0, x + index * sourceBytes, pass.packed, epilogue, own, own + 1, from, to,
-                                    y + index * target + pass.targetStart)
+                    if let pass = passes.first, passes.count == 1 {
+                        withUnsafePointer(to: pass.image) {
+                            kernel($0, x + index * sourceBytes, pass.packed, epilogue, row, last, from, to, y + index * target)
+                        }
+                    } else {
+                        // Row by row, so that the passes of a row meet its lines in the cache.
+                        for line in row..<last {
+                            let (own, phase) = line.quotientAndRemainder(dividingBy: stride)
+                            for pass in passes[phase * columns..<(phase + 1) * columns] {
+                                withUnsafePointer(to: pass.image) {
+                                    kernel(
+                                        $0, x + index * sourceBytes, pass.packed, epilogue, own, own + 1, from, to,
+                                        y + index * target + pass.targetStart)
+                                }
                             }
                         }
                     }
