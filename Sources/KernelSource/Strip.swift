@@ -1,6 +1,6 @@
 import CKernelInterface
 
-/// Computes the sums of a strip of pixels (gemm_kernels.h, sc_strip_job): tiles of nearly equal height, at most gemmMR, by two vectors.
+/// Computes the sums of a strip of pixels (gemm_kernels.h, sc_strip_job): tiles of nearly equal height by one or two vectors.
 /// Operands: any alignment; y must not overlap a or b.
 /// Preconditions: job.columns ≤ 2 · lanes; b is readable for whole vectors.
 /// Tail: columns beyond job.columns are computed on what b holds there and not stored; tiles are as high as pixels are left.
@@ -21,9 +21,10 @@ private func strip<let NV: Int, V: SIMD>(columns: InlineArray<NV, V>, _ job: Uns
 where V.Scalar: BinaryFloatingPoint {
     let pixels = job.pointee.pixels
     if pixels == 0 { return }
-    // Half tiles and float64 are rarer: two heights, whole and one, keep the library small.
-    let coarse = NV == 1 || MemoryLayout<V.Scalar>.size == 8
-    let tiles = (pixels &+ gemmMR &- 1) / gemmMR
+    // float64 is rarer: two heights, whole and one, keep the library small.
+    let coarse = MemoryLayout<V.Scalar>.size == 8
+    let most = coarse ? gemmMR : stripMR(NV)
+    let tiles = (pixels &+ most &- 1) / most
     let even = (pixels &+ tiles &- 1) / tiles
     let height = coarse ? gemmMR : even
     let count = coarse ? pixels / gemmMR &+ pixels % gemmMR : tiles
@@ -35,12 +36,16 @@ where V.Scalar: BinaryFloatingPoint {
         count &- taller)
 }
 
+/// The height of a tile of one or two vectors: tiles of one need more rows to hide the latency of a multiply-add.
+@inline(__always)
+private func stripMR(_ vectors: Int) -> Int { vectors == 1 ? smaller(12, 2 &* gemmMR) : gemmMR }
+
 @inline(never)
 private func stripTiles<let NV: Int, V: SIMD>(
     _ columns: InlineArray<NV, V>, _ height: Int, _ job: UnsafePointer<sc_strip_job>, _ a: UnsafeRawPointer,
     _ y: UnsafeMutableRawPointer, _ count: Int
 ) where V.Scalar: BinaryFloatingPoint {
-    if NV == 1 || MemoryLayout<V.Scalar>.size == 8 {
+    if MemoryLayout<V.Scalar>.size == 8 {
         if height == 1 {
             stripTiles(InlineArray<1, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
         } else {
@@ -55,12 +60,12 @@ private func stripTiles<let NV: Int, V: SIMD>(
     case 4: stripTiles(InlineArray<4, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
     case 5: stripTiles(InlineArray<5, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
     case 6: stripTiles(InlineArray<6, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
-    case 7 where gemmMR >= 7: stripTiles(InlineArray<7, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
-    case 8 where gemmMR >= 8: stripTiles(InlineArray<8, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
-    case 9 where gemmMR >= 9: stripTiles(InlineArray<9, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
-    case 10 where gemmMR >= 10: stripTiles(InlineArray<10, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
-    case 11 where gemmMR >= 11: stripTiles(InlineArray<11, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
-    case 12 where gemmMR >= 12: stripTiles(InlineArray<12, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 7 where stripMR(NV) >= 7: stripTiles(InlineArray<7, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 8 where stripMR(NV) >= 8: stripTiles(InlineArray<8, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 9 where stripMR(NV) >= 9: stripTiles(InlineArray<9, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 10 where stripMR(NV) >= 10: stripTiles(InlineArray<10, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 11 where stripMR(NV) >= 11: stripTiles(InlineArray<11, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
+    case 12 where stripMR(NV) >= 12: stripTiles(InlineArray<12, InlineArray<NV, V>>(repeating: columns), job, a, y, count)
     default: break
     }
 }

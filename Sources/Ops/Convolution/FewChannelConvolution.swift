@@ -2,11 +2,11 @@ import CKernelInterface
 import Runtime
 import TensorCore
 
-/// The convolution of images with few channels: their sums are short, so that what a tile costs besides its sum counts.
+/// The convolution of images with few channels, or few in a group: their sums are short, so that what a tile costs besides its sum counts.
 ///
 /// A row of taps is contiguous in memory and all pixels of an output row lie at even distances: one call of the strip kernel serves an
-/// output row and a panel of columns, without a table. Where there is padding the rows of a band are copied with their zeros first:
-/// few channels make that cheap. Taps above and below the image are left out.
+/// output row and a panel of columns, without a table. Where there is padding, or the channels of other groups lie between, the rows of
+/// a band are copied with their zeros first: few channels make that cheap. Taps above and below the image are left out.
 struct FewChannelConvolution: Sendable {
     private let s: ConvolutionShape
     private let threads: Int
@@ -15,6 +15,7 @@ struct FewChannelConvolution: Sendable {
     private let functions: sc_gemm_functions
     private let activation: EpilogueActivation
     private let hasBias: Bool
+    private let copyRuns: @convention(c) (UnsafeRawPointer?, Int, UnsafeMutableRawPointer?, Int, Int, Int) -> Void
     private let bandRows: Int
     private let bands: Int
     private let copies: Bool
@@ -22,9 +23,16 @@ struct FewChannelConvolution: Sendable {
     private let line: Int
     private let lines: Int
 
-    private var panels: Int { (s.oc + nr - 1) / nr }
-    private var depth: Int { s.kh * s.kw * s.ic }
-    var packedBytes: Int { (panels * depth * nr * size + 63) / 64 * 64 }
+    /// Panels of columns of a group.
+    private var panels: Int { (s.ocPerGroup + nr - 1) / nr }
+    private var depth: Int { s.kh * s.kw * s.icPerGroup }
+    private var panelBytes: Int { depth * nr * size }
+    var packedBytes: Int { (s.groups * panels * panelBytes + 63) / 64 * 64 }
+    /// From pixel to pixel of what the kernel reads.
+    private var pixelBytes: Int { (copies ? s.icPerGroup : s.ic) * size }
+
+    /// The most channels of a group of several: beyond them the rows of taps are long enough to be read in place.
+    private static let mostChannelsOfGroup = 16
     private var segmentBytes: Int { (s.kh * s.kw * 3 * 8 + 63) / 64 * 64 }
     private var workerBytes: Int { segmentBytes + (copies ? (lines * line * size + 63) / 64 * 64 : 0) }
     var workspaceBytes: Int { packedBytes + threads * workerBytes }
@@ -34,7 +42,8 @@ struct FewChannelConvolution: Sendable {
         _ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int,
         kernels: sc_gemm_kernels = Kernels.table.gemm
     ) {
-        guard shape.groups == 1, shape.ic <= 4, shape.dtype.isFloating, !shape.isPointwise, shape.n > 0, shape.oh > 0, shape.ow > 0,
+        guard shape.icPerGroup <= (shape.groups == 1 ? 4 : Self.mostChannelsOfGroup), shape.icPerGroup > 0, shape.dtype.isFloating,
+            shape.groups > 1 || !shape.isPointwise, shape.n > 0, shape.oh > 0, shape.ow > 0,
             shape.oc > 0, shape.kh * shape.kw <= 1024
         else { return nil }
         let w = shape.geometry.w
@@ -48,8 +57,9 @@ struct FewChannelConvolution: Sendable {
         size = shape.dtype.size
         nr = shape.dtype == .float32 ? kernels.nr_f32 : kernels.nr_f64
         functions = shape.dtype == .float32 ? kernels.f32 : kernels.f64
-        copies = w.before > 0 || reach > shape.iw
-        line = reach * shape.ic
+        copyRuns = kernels.copy_runs
+        copies = w.before > 0 || reach > shape.iw || (shape.groups > 1 && shape.kw > 1)
+        line = reach * shape.icPerGroup
         // Bands whose copied rows stay in the first-level cache or nearly so, and enough of them for all threads.
         let rowBytes = max(1, line * shape.dtype.size * shape.geometry.h.stride)
         let wanted = min(shape.oh, max(4, (32 << 10) / rowBytes))
@@ -60,9 +70,12 @@ struct FewChannelConvolution: Sendable {
     }
 
     func pack(_ filter: UnsafeRawPointer, into packed: UnsafeMutableRawPointer) {
-        for panel in 0..<panels {
-            functions.pack(
-                filter + panel * nr * size, depth, min(nr, s.oc - panel * nr), s.oc, 1, packed + panel * depth * nr * size)
+        for group in 0..<s.groups {
+            for panel in 0..<panels {
+                functions.pack(
+                    filter + (group * s.ocPerGroup + panel * nr) * size, depth, min(nr, s.ocPerGroup - panel * nr), s.oc, 1,
+                    packed + (group * panels + panel) * panelBytes)
+            }
         }
     }
 
@@ -72,25 +85,26 @@ struct FewChannelConvolution: Sendable {
     ) {
         if packed == nil { pack(filter, into: workspace) }
         let b = packed ?? UnsafeRawPointer(workspace)
-        parallelFor(s.n * bands, threads: threads) { range, worker in
+        parallelFor(s.n * bands * s.groups, threads: threads) { range, worker in
             let room = workspace + packedBytes + worker * workerBytes
             for unit in range {
-                let (image, band) = unit.quotientAndRemainder(dividingBy: bands)
+                let (rest, group) = unit.quotientAndRemainder(dividingBy: s.groups)
+                let (image, band) = rest.quotientAndRemainder(dividingBy: bands)
                 let rows = band * bandRows..<min(s.oh, (band + 1) * bandRows)
                 guard !rows.isEmpty else { continue }
-                run(image, rows, x: x, b: b, bias: bias, y: y, room: room)
+                run(image, rows, group, x: x, b: b, bias: bias, y: y, room: room)
             }
         }
     }
 
     private func run(
-        _ image: Int, _ rows: Range<Int>, x: UnsafeRawPointer, b: UnsafeRawPointer, bias: UnsafeRawPointer?, y: UnsafeMutableRawPointer,
-        room: UnsafeMutableRawPointer
+        _ image: Int, _ rows: Range<Int>, _ group: Int, x: UnsafeRawPointer, b: UnsafeRawPointer, bias: UnsafeRawPointer?,
+        y: UnsafeMutableRawPointer, room: UnsafeMutableRawPointer
     ) {
         let (h, w) = (s.geometry.h, s.geometry.w)
         let segments = room.assumingMemoryBound(to: Int.self)
         let rowBytes = s.iw * s.ic * size
-        let source = x + image * s.ih * rowBytes
+        let source = x + image * s.ih * rowBytes + group * s.icPerGroup * size
         var base = source
         var step = rowBytes
         // The image row at `base`.
@@ -105,7 +119,7 @@ struct FewChannelConvolution: Sendable {
         }
         var job = sc_strip_job()
         job.segments = UnsafePointer(segments)
-        job.a_pixel = w.stride * s.ic * size
+        job.a_pixel = w.stride * pixelBytes
         job.y_pixel = s.oc * size
         job.pixels = s.ow
         job.activation = activation.kind
@@ -116,14 +130,14 @@ struct FewChannelConvolution: Sendable {
                 let at = (h.start(oy) + ky * h.dilation - origin) * step
                 if w.dilation == 1 {
                     segments[3 * count] = at
-                    segments[3 * count + 1] = ky * s.kw * s.ic * nr * size
-                    segments[3 * count + 2] = s.kw * s.ic
+                    segments[3 * count + 1] = ky * s.kw * s.icPerGroup * nr * size
+                    segments[3 * count + 2] = s.kw * s.icPerGroup
                     count += 1
                 } else {
                     for kx in 0..<s.kw {
-                        segments[3 * count] = at + kx * w.dilation * s.ic * size
-                        segments[3 * count + 1] = (ky * s.kw + kx) * s.ic * nr * size
-                        segments[3 * count + 2] = s.ic
+                        segments[3 * count] = at + kx * w.dilation * pixelBytes
+                        segments[3 * count + 1] = (ky * s.kw + kx) * s.icPerGroup * nr * size
+                        segments[3 * count + 2] = s.icPerGroup
                         count += 1
                     }
                 }
@@ -132,23 +146,30 @@ struct FewChannelConvolution: Sendable {
             job.a = base
             let target = y + (image * s.oh + oy) * s.ow * s.oc * size
             for panel in 0..<panels {
-                job.b = b + panel * depth * nr * size
-                job.y = target + panel * nr * size
-                job.columns = min(nr, s.oc - panel * nr)
-                job.bias = hasBias ? bias.map { $0 + panel * nr * size } : nil
+                let column = group * s.ocPerGroup + panel * nr
+                job.b = b + (group * panels + panel) * panelBytes
+                job.y = target + column * size
+                job.columns = min(nr, s.ocPerGroup - panel * nr)
+                job.bias = hasBias ? bias.map { $0 + column * size } : nil
                 functions.strip(&job)
             }
         }
     }
 
-    /// Copies image rows with the zeros beside them; the first row of the copy is image row `origin`.
+    /// Copies a group's channels of image rows with the zeros beside them; the first row of the copy is image row `origin`.
     private func copy(_ rows: Range<Int>, _ origin: Int, _ source: UnsafeRawPointer, _ to: UnsafeMutableRawPointer) {
-        let before = min(s.geometry.w.before * s.ic, line)
-        let inside = max(0, min(s.iw * s.ic, line - before))
+        let channels = s.icPerGroup
+        let before = min(s.geometry.w.before * channels, line)
+        let inside = max(0, min(s.iw * channels, line - before))
         for row in rows {
             let at = to + (row - origin) * line * size
+            let from = source + row * s.iw * s.ic * size
             at.initializeMemory(as: UInt8.self, repeating: 0, count: before * size)
-            (at + before * size).copyMemory(from: source + row * s.iw * s.ic * size, byteCount: inside * size)
+            if s.groups == 1 {
+                (at + before * size).copyMemory(from: from, byteCount: inside * size)
+            } else {
+                copyRuns(from, s.ic * size, at + before * size, channels * size, channels * size, inside / channels)
+            }
             (at + (before + inside) * size).initializeMemory(as: UInt8.self, repeating: 0, count: (line - before - inside) * size)
         }
     }
