@@ -36,6 +36,11 @@ private let cases = [
     DepthwiseCase(n: 1, h: 7, w: 37, c: 17, multiplier: 1, kh: 5, kw: 5),
     DepthwiseCase(n: 1, h: 7, w: 41, c: 67, multiplier: 1, kh: 3, kw: 3, strides: [2, 2]),
     DepthwiseCase(n: 1, h: 8, w: 40, c: 9, multiplier: 1, kh: 3, kw: 3, strides: [3, 3], dilations: [2, 2]),
+    DepthwiseCase(n: 1, h: 9, w: 43, c: 28, multiplier: 1, kh: 5, kw: 5, strides: [2, 2]),
+    DepthwiseCase(n: 1, h: 4, w: 30, c: 40, multiplier: 1, kh: 2, kw: 3, strides: [2, 1], dilations: [2, 1]),
+    // edges wider than the window, and a stride that steps over the far one
+    DepthwiseCase(n: 1, h: 3, w: 26, c: 21, multiplier: 1, kh: 3, kw: 3, padding: .explicit(top: 4, bottom: 1, left: 5, right: 6)),
+    DepthwiseCase(n: 1, h: 5, w: 12, c: 70, multiplier: 1, kh: 5, kw: 5, strides: [1, 2], padding: .valid),
 ]
 
 private struct Data<T: BinaryFloatingPoint> {
