@@ -6,7 +6,7 @@
 #   make bench   every operation and a training step, swiftconv alone, in at most 5 minutes
 #   make bench-peers   all of it beside TensorFlow, JAX, ONNX Runtime, OpenVINO …; writes docs/performance.md
 #   make bench-kernels   single micro-kernels in Swift, on each CPU level this machine has
-#   make docs    the API's documentation, Swift's and Python's, docs/site/
+#   make docs    the Swift library's pages (DocC) and the Python site with guides and gallery (Sphinx), docs/site/
 #   make wheel   a wheel, dist/
 #   make install-c PREFIX=/usr/local   the C library: header, libswiftconv.so, pkg-config file
 #   make clean   remove everything that was built
@@ -22,7 +22,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NATIVE := $(shell find Sources python/src -type f 2>/dev/null) Package.swift setup.py
 SWIFT_CODE := Package.swift Sources Tests $(wildcard examples/swift benchmarks/swift)
-PYTHON_CODE := python pytests setup.py tools examples $(wildcard benchmarks/python)
+PYTHON_CODE := python pytests setup.py tools examples docs/conf.py $(wildcard benchmarks/python)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -154,4 +154,4 @@ install-c:
 	$(PYTHON) tools/install_c.py '$(PREFIX)' $(if $(DESTDIR),--destdir '$(DESTDIR)')
 
 clean:
-	rm -rf .build build dist docs/site demo-output $(VENV) python/*.egg-info python/swiftconv/*.so
+	rm -rf .build build dist docs/site docs/api docs/gallery demo-output $(VENV) python/*.egg-info python/swiftconv/*.so

@@ -64,6 +64,7 @@ let package = Package(
             .testTarget(name: "OpsTests", dependencies: ["Ops", "Graph", "_TestSupport", "CKernelInterface"] + levelNames),
             .testTarget(name: "GraphTests", dependencies: ["Graph", "_TestSupport"]),
             .testTarget(name: "SwiftConvTests", dependencies: ["SwiftConv", "Ops", "_TestSupport"]),
+            .testTarget(name: "DocumentTests", dependencies: ["SwiftConv"]),
             .testTarget(name: "DoorTests", dependencies: ["SwiftConv", "Runtime", "Ops", "Graph", "TensorCore", "_TestSupport"]),
         ],
     swiftLanguageModes: [.v6]

@@ -1,12 +1,12 @@
-"""Swift, Python and C give equal bits: all ops of the reference cases, their gradients, 20 training steps of the tutorial's network.
+"""Swift, Python and C give equal bits: all ops of the reference cases, their gradients, 20 steps of the tutorial's CNN.
 
 Each door composes everything by itself: Python with `_native` and Keras's layers, Swift (Tests/DoorTests) with the engine and the
 public library, C (Tests/_CPrograms/parity) with swiftconv.h. The last two write their results to files, which are compared here
 byte by byte. Where `make test-c` and `swift build --build-tests` did not build them, the tests are skipped; with
 SWIFTCONV_REQUIRE_DOORS they must be there.
 
-The training: batches of 64 digits, x evenly spread over 0 … 1 by the seed 120 + step, label (7 i + 3 step) mod 10; kernels of layer
-k evenly spread over ±√(6 / (fan in + fan out)) by the seed 20 + k, biases 0; Adam with its defaults; cross-entropy of logits.
+The training: batches of 64 digits, x evenly spread over 0 … 1 by the seed 120 + step, label (7 i + 3 step) mod 10; kernels of
+layer k evenly spread over ±√(6 / (fan in + fan out)) by the seed 20 + k, biases 0; Adam, cross-entropy of logits.
 """
 
 from __future__ import annotations
