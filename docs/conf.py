@@ -35,13 +35,14 @@ suppress_warnings = ["myst.header", "myst.xref_missing"]
 
 
 def _for_sphinx(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """Plurals behind names (`Input`s), and names of several arguments that need two lines."""
+    """Plurals behind names (`Input`s), names of several arguments that need two lines, amounts (|x|)."""
     joined: list[str] = []
     for line in lines:
         if joined and joined[-1].endswith(",") and ":" not in joined[-1] and line.startswith(" " * 8):
             joined[-1] += " " + line.strip()
         else:
             joined.append(line)
+    joined = [line if ">>>" in line else re.sub(r"\|(\w+)\|", r"\|\1\|", line) for line in joined]
     lines[:] = [re.sub(r"(?<!`)(`[^`]+`)(?=[a-z])", r"\1\\ ", line) for line in joined]
 
 
