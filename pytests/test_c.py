@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-from install_c import code, functions
+from install_c import HEADER, abi_version, code, functions
 
 BUILT = ROOT / "build/c"
 REQUIRED = bool(os.environ.get("SWIFTCONV_REQUIRE_DOORS"))
@@ -102,11 +103,28 @@ def test_every_check_is_run_by_both_runners() -> None:
         assert missing <= {"c_door_run_nanoseconds"}, runner
 
 
+def test_header_is_cpp_too(tmp_path: Path) -> None:
+    beside = Path(shutil.which("swift") or "/").resolve().with_name("clang")
+    compiler = shutil.which("g++") or shutil.which("clang++") or (str(beside) if beside.exists() else None)
+    if compiler is None:
+        pytest.skip("no C++ compiler")
+    source = tmp_path / "program.cpp"
+    source.write_text("#include <swiftconv.h>\nint main() { return SC_ABI_MATCHES() ? 0 : 1; }\n")
+    subprocess.run([compiler, "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{HEADER.parent}", source], check=True)
+
+
 def test_library_exports_the_functions_of_the_header_alone() -> None:
     library = built("lib/libswiftconv.so")
     listed = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True).stdout
     assert sorted(line.split()[-1] for line in listed.splitlines()) == sorted(functions())
     assert (built("include/swiftconv.h")).read_text() == (ROOT / "Sources/CABI/include/swiftconv.h").read_text()
+
+
+def test_library_is_found_by_its_abi_version() -> None:
+    library = built("lib/libswiftconv.so")
+    listed = subprocess.run(["readelf", "-d", library], check=True, capture_output=True, text=True).stdout
+    assert f"[libswiftconv.so.{abi_version()}]" in listed
+    assert library.resolve().name.startswith(f"libswiftconv.so.{abi_version()}.")
 
 
 def test_library_needs_no_swift_runtime() -> None:

@@ -19,7 +19,14 @@ import Testing
 
 /// The Swift programs of README.md and of the documentation, page by page. What pages take for granted is declared first.
 @Suite(.serialized) struct DocumentTests {
+    /// What a page prints, and says that it does in a comment.
+    private func printed<T>(_ value: T, _ text: String, _ location: SourceLocation = #_sourceLocation) {
+        #expect("\\(value)" == text, sourceLocation: location)
+    }
+
 """
+#: `print(value)    // what it prints`, where the comment is a number, a list or a truth value.
+PRINTS = re.compile(r"^print\((.*)\) +// (\[.*\]|true|false|-?[\d.]+)$", re.MULTILINE)
 #: What the programs of a page take for granted.
 GIVEN = """let images = try Random.uniform([128, 28, 28, 1])
 let labels = try Tensor((0..<128).map { Int32($0 % 10) }, shape: [128])
@@ -58,6 +65,7 @@ def test(page: Path) -> str:
     lines = [f"    // {page.relative_to(ROOT)}\n    @Test func {name_of(page)}() async throws {{\n", indented(GIVEN, 2)]
     for depth, program in enumerate(programs, 2):
         body = re.sub(r"^import SwiftConv\n+", "", program)
+        body = PRINTS.sub(r'printed(\1, "\2")', body)
         lines += [indented("do {\n", depth), indented(body, depth + 1)]
     lines += ["    " * depth + "}\n" for depth in range(1 + len(programs), 1, -1)]
     return "".join(lines) + "    }\n"

@@ -128,7 +128,9 @@ private struct Parser {
     }
 
     private func finished(_ start: Int, _ isInteger: Bool) -> Json? {
-        guard position > start else { return nil }
+        guard position > start, text[start] == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[start]) else {
+            return nil
+        }
         let digits = String(decoding: text[start..<position], as: UTF8.self)
         if isInteger, let value = Int(digits) { return .int(value) }
         return Double(digits).map { .double($0) }

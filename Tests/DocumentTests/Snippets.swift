@@ -5,6 +5,11 @@ import Testing
 
 /// The Swift programs of README.md and of the documentation, page by page. What pages take for granted is declared first.
 @Suite(.serialized) struct DocumentTests {
+    /// What a page prints, and says that it does in a comment.
+    private func printed<T>(_ value: T, _ text: String, _ location: SourceLocation = #_sourceLocation) {
+        #expect("\(value)" == text, sourceLocation: location)
+    }
+
     // README.md
     @Test func readme() async throws {
         let images = try Random.uniform([128, 28, 28, 1])
@@ -33,7 +38,7 @@ import Testing
 
             let x = try Tensor([-1, 0, 1, 2], shape: [4])
             let slope = try gradient(at: x) { x throws(SwiftConvError) in try swish(x).sum() }
-            print(slope.shape)                                              // [4]
+            printed(slope.shape, "[4]")
         }
     }
 
@@ -46,7 +51,7 @@ import Testing
             let image = try Tensor((0..<25).map(Float.init), shape: [1, 5, 5, 1])
             let edges = try Tensor([-1, 0, 1, -2, 0, 2, -1, 0, 1], shape: [3, 3, 1, 1])
             let response = try nn.conv2d(image, edges, padding: .same, activation: .relu)
-            print(response.shape)                              // [1, 5, 5, 1]
+            printed(response.shape, "[1, 5, 5, 1]")
             print(try response.sum().scalar())                 // read one number …
             let numbers: [Float] = try response.scalars()      // … or all of them, in row-major order
             do {
@@ -74,15 +79,15 @@ import Testing
         do {
             let photo = try Tensor.zeros([1, 224, 224, 3])                  // one image of three channels
             let kernel = try Tensor.zeros([7, 7, 3, 64])                    // 64 filters of 7 by 7 over three channels
-            print(try nn.conv2d(photo, kernel, strides: 2, padding: .same).shape)   // [1, 112, 112, 64]
+            printed(try nn.conv2d(photo, kernel, strides: 2, padding: .same).shape, "[1, 112, 112, 64]")
             do {
                 let channelsFirst = try Tensor.zeros([8, 3, 32, 32])
                 let images = try channelsFirst.transpose([0, 2, 3, 1])
-                print(images.shape)                                             // [8, 32, 32, 3]
+                printed(images.shape, "[8, 32, 32, 3]")
                 do {
                     let pixels = try Tensor.zeros([1, 16, 16, 32])
                     let grouped = try Tensor.zeros([3, 3, 8, 64])                   // 32 / 8 = 4 groups, 16 outputs each
-                    print(try nn.conv2d(pixels, grouped, padding: .same).shape)     // [1, 16, 16, 64]
+                    printed(try nn.conv2d(pixels, grouped, padding: .same).shape, "[1, 16, 16, 64]")
                 }
             }
         }
@@ -99,7 +104,7 @@ import Testing
             Random.setSeed(7)
             let second = try Random.normal([4])
             let a: [Float] = try first.scalars(), b: [Float] = try second.scalars()
-            print(a == b)                                                   // true
+            printed(a == b, "true")
         }
     }
 
@@ -116,7 +121,7 @@ import Testing
             }
             let batch = try Random.uniform([64, 28, 28, 1])
             let scores = try model.predict(batch, batchSize: 64)            // one run
-            print(scores.shape)                                             // [64, 10]
+            printed(scores.shape, "[64, 10]")
         }
     }
 }
