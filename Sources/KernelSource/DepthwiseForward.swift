@@ -102,62 +102,115 @@ private func pixels<V: SIMD>(
     }
 }
 
-/// Computes eight neighbouring outputs of a row for one vector of channels, for any window, dilation and stride; no column lies outside.
+/// The form of a tile: outputs and vectors of channels.
+private struct Form<let T: Int, let NV: Int> {}
+
+/// Computes `count` tiles of `T` neighbouring outputs of a row from `first` on, for the vectors from `firstVector` up to `lastVector`
+/// in groups of `NV`; no column lies outside.
 ///
-/// Registers: eight sums, one weight; each multiply-add reads its x from memory, so one load in nine is a weight's.
-@inline(__always)
-private func tile<V: SIMD>(
-    _ run: DepthwiseRun<V>, _ g: sc_depthwise_image, _ row: DepthwiseRow<V.Scalar>, _ ox: Int, _ vector: Int, _ part: Int
+/// Operands: whole vectors of channels, of which only the last of all may reach back, in a group of its own.
+/// Registers: T · NV sums, NV weights; each multiply-add reads its x from memory. Two vectors at a time are the two halves of a cache
+/// line: loads of the same half of neighbouring pixels fall on the same bank of the first-level cache, and with many channels on few
+/// of its sets. Common windows have tiles of their own (DepthwiseRow.swift).
+/// Numerics: as `depthwiseForward`.
+@inline(never)
+private func tiles<let T: Int, let NV: Int, V: SIMD>(
+    _: Form<T, NV>, _ run: UnsafePointer<DepthwiseRun<V>>, _ row: UnsafePointer<DepthwiseRow<V.Scalar>>, _ first: Int, _ count: Int,
+    _ firstVector: Int, _ lastVector: Int
 ) where V.Scalar: BinaryFloatingPoint {
-    let c = g.c
-    let channel = depthwiseChannel(vector, V.scalarCount, c)
-    var sums = DepthwiseTile<V>(repeating: .zero)
-    if let bias = run.bias { for u in 0..<8 { sums[unchecked: u] = loadPart(bias + channel, part) } }
-    let step = g.stride_w * c
-    let tapRow = g.dilation_h * g.w * c
-    var from = row.x + channel + row.firstTap * tapRow + ox * step
-    var w = run.weights + (vector * g.kh + row.firstTap) * g.kw * V.scalarCount
-    for _ in row.firstTap..<row.lastTap {
-        var p = from
-        for _ in 0..<g.kw {
-            let weight: V = load(w)
-            // Without this the compiler keeps columns that two taps share in registers, and spills sums.
-            p = opaque(p)
-            for u in 0..<8 { sums[unchecked: u] = multiplyAdd(sums[unchecked: u], loadPart(p + u * step, part), weight) }
-            p += g.dilation_w * c
-            w += V.scalarCount
+    // Copies: stores to y could change what pointers lead to.
+    let (run, row) = (run.pointee, row.pointee)
+    let g = run.image.pointee
+    let (lanes, c, yPixel, kw) = (V.scalarCount, g.c, g.y_pixel, g.kw)
+    let size = g.kh * kw * lanes
+    let (step, tap, tapRow) = (g.stride_w * c, g.dilation_w * c, g.dilation_h * g.w * c)
+    let ceiling = V(repeating: run.ceiling)
+    var vector = firstVector
+    while vector < lastVector {
+        let channel = depthwiseChannel(vector, lanes, c)
+        var start = InlineArray<NV, V>(repeating: .zero)
+        if let bias = run.bias { for q in 0..<NV { start[unchecked: q] = load(bias + channel + q * lanes) } }
+        let weights = run.weights + vector * size + row.firstTap * kw * lanes
+        var x = row.x + row.firstTap * tapRow + first * step + channel
+        var y = row.y + first * yPixel + channel
+        for _ in 0..<count {
+            var sums = InlineArray<T, InlineArray<NV, V>>(repeating: start)
+            var (from, w) = (x, weights)
+            for _ in row.firstTap..<row.lastTap {
+                var p = from
+                for _ in 0..<kw {
+                    var weight = start
+                    for q in 0..<NV { weight[unchecked: q] = load(w + q * size) }
+                    // The halves of a line in turn, which are on different banks.
+                    for u in 0..<T {
+                        for q in 0..<NV {
+                            sums[unchecked: u][unchecked: q] = pin(
+                                multiplyAdd(sums[unchecked: u][unchecked: q], load(p + u * step + q * lanes), weight[unchecked: q]))
+                        }
+                    }
+                    p += tap
+                    w += lanes
+                }
+                from += tapRow
+            }
+            if run.rectifies {
+                for u in 0..<T {
+                    for q in 0..<NV { sums[unchecked: u][unchecked: q] = rectified(sums[unchecked: u][unchecked: q], ceiling) }
+                }
+            }
+            for u in 0..<T { for q in 0..<NV { store(sums[unchecked: u][unchecked: q], y + u * yPixel + q * lanes) } }
+            if run.leaks {
+                for u in 0..<T { leakyRow(V.self, run.slope, UnsafeMutableRawPointer(y + u * yPixel), NV * lanes) }
+            }
+            x += T * step
+            y += T * yPixel
         }
-        from += tapRow
-    }
-    if run.rectifies {
-        for u in 0..<8 { sums[unchecked: u] = rectified(sums[unchecked: u], V(repeating: run.ceiling)) }
-    }
-    for u in 0..<8 {
-        let to = row.y + channel + (ox + u) * g.y_pixel
-        storePart(part, sums[unchecked: u], to)
-        if run.leaks { leakyRow(V.self, run.slope, UnsafeMutableRawPointer(to), part) }
+        vector += NV
     }
 }
 
-/// As many of the outputs [first, last) of a row as make whole tiles; returns the first that is left.
-@inline(never)
-private func tiles<V: SIMD>(
-    _ run: UnsafePointer<DepthwiseRun<V>>, _ row: UnsafePointer<DepthwiseRow<V.Scalar>>, _ first: Int, _ last: Int
-) -> Int where V.Scalar: BinaryFloatingPoint {
-    let (run, row) = (run.pointee, row.pointee)
-    let g = run.image.pointee
-    var ox = first
-    while ox + 8 <= last {
-        for vector in run.firstVector..<run.lastVector {
-            if g.c >= V.scalarCount {
-                tile(run, g, row, ox, vector, V.scalarCount)
-            } else {
-                tile(run, g, row, ox, vector, g.c)
-            }
-        }
-        ox += 8
+/// `count` tiles of `height` outputs for the vectors from `low` up to `high`, in groups of `NV`.
+@inline(__always)
+private func tiles<let NV: Int, V: SIMD>(
+    _: Form<1, NV>, height: Int, _ run: UnsafePointer<DepthwiseRun<V>>, _ row: UnsafePointer<DepthwiseRow<V.Scalar>>, _ first: Int,
+    _ count: Int, _ low: Int, _ high: Int
+) where V.Scalar: BinaryFloatingPoint {
+    if count == 0 { return }
+    switch height {
+    case 1: tiles(Form<1, NV>(), run, row, first, count, low, high)
+    case 2: tiles(Form<2, NV>(), run, row, first, count, low, high)
+    case 3: tiles(Form<3, NV>(), run, row, first, count, low, high)
+    case 4: tiles(Form<4, NV>(), run, row, first, count, low, high)
+    case 5: tiles(Form<5, NV>(), run, row, first, count, low, high)
+    default: tiles(Form<6, NV>(), run, row, first, count, low, high)
     }
-    return ox
+}
+
+/// The outputs [first, last) of a row for the vectors from `low` up to `high`, in groups of `NV` and tiles of nearly equal height.
+@inline(__always)
+private func inside<let NV: Int, V: SIMD>(
+    _ form: Form<1, NV>, _ run: UnsafePointer<DepthwiseRun<V>>, _ row: UnsafePointer<DepthwiseRow<V.Scalar>>, _ first: Int, _ last: Int,
+    _ low: Int, _ high: Int
+) where V.Scalar: BinaryFloatingPoint {
+    if low == high { return }
+    var first = first
+    if V.self == F32.self && run.pointee.image.pointee.dilation_w == 1 {
+        // decided by the compiler
+        first = depthwiseRow(
+            UnsafeRawPointer(run).assumingMemoryBound(to: DepthwiseRun<F32>.self),
+            UnsafeRawPointer(row).assumingMemoryBound(to: DepthwiseRow<Float>.self), first, last, low, high,
+            pairs: NV == 2)
+    }
+    let outputs = last - first
+    if outputs == 0 { return }
+    // float64 is rarer: two heights keep the library small.
+    let coarse = MemoryLayout<V.Scalar>.size == 8
+    let count = (outputs + 5) / 6
+    let height = coarse ? 6 : (outputs + count - 1) / count
+    let taller = coarse ? outputs / 6 : outputs - (height - 1) * count
+    tiles(form, height: height, run, row, first, taller, low, high)
+    tiles(
+        form, height: coarse ? 1 : height - 1, run, row, first + taller * height, coarse ? outputs - 6 * taller : count - taller, low, high)
 }
 
 /// Calls `body` with pointers to a run and a row.
@@ -188,8 +241,7 @@ func depthwiseForward<V: SIMD>(
     let span = (g.kw - 1) * g.dilation_w + 1
     let inner = smaller(g.ow, (larger(0, g.pad_left) + g.stride_w - 1) / g.stride_w)
     let outer = g.w + g.pad_left < span ? inner : larger(inner, smaller(g.ow, (g.w + g.pad_left - span) / g.stride_w + 1))
-    // Written out for float32 alone: each window costs seconds of compiling in every level.
-    let tiled = V.self == F32.self && g.c >= V.scalarCount && g.dilation_w == 1
+    let tiled = g.c >= V.scalarCount && inner < outer
     for oy in first..<last {
         let top = oy * g.stride_h - g.pad_top
         let taps = depthwiseTaps(top, g.dilation_h, g.kh, g.h)
@@ -198,10 +250,14 @@ func depthwiseForward<V: SIMD>(
         depthwiseChunks(firstVector, lastVector, g.kh * g.kw * V.scalarCount * MemoryLayout<S>.stride) { low, high in
             (run.firstVector, run.lastVector) = (low, high)
             withUnsafePointers(run, row) { run, row in
-                var ox = inner
-                if V.self == F32.self && tiled { ox = depthwiseRow(run, row, ox, outer) }
-                if ox + 8 <= outer { ox = tiles(run, row, ox, outer) }
-                if inner > 0 || ox < g.ow { pixels(run, row, inner, ox) }
+                if tiled {
+                    // Where the last vector of all reaches back it stays alone.
+                    let paired = low + (smaller(high, g.c / V.scalarCount) - low) / 2 * 2
+                    inside(Form<1, 2>(), run, row, inner, outer, low, paired)
+                    inside(Form<1, 1>(), run, row, inner, outer, paired, high)
+                }
+                let rest = tiled ? outer : inner
+                if inner > 0 || rest < g.ow { pixels(run, row, inner, rest) }
             }
         }
     }
