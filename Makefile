@@ -83,9 +83,13 @@ test-c:
 	mkdir -p $(C_TREE)/bin
 	cc $(C_FLAGS) -std=c11 examples/c/classify.c -o $(C_TREE)/bin/classify $(C_FOUND)
 	cc $(C_FLAGS) -ITests/_CDoor -ITests/_CDoor/include Tests/_CDoor/*.c Tests/_CPrograms/door.c -o $(C_TREE)/bin/door $(C_FOUND) -lpthread
-	cc $(C_FLAGS) Tests/_CPrograms/parity/*.c -o $(C_TREE)/bin/parity $(C_FOUND) $$(pkg-config --cflags --libs jansson) -lm
 	$(C_TREE)/bin/door
-	$(C_TREE)/bin/parity pytests/reference $(C_TREE)/parity-results
+	if pkg-config --exists jansson; then
+		cc $(C_FLAGS) Tests/_CPrograms/parity/*.c -o $(C_TREE)/bin/parity $(C_FOUND) $$(pkg-config --cflags --libs jansson) -lm
+		$(C_TREE)/bin/parity pytests/reference $(C_TREE)/parity-results
+	else
+		echo "libjansson-dev is not installed: the reference cases are not run from C"
+	fi
 
 test-python: $(VENV)/.dev $(VENV)/.native
 	for level in $(LOWER); do

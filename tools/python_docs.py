@@ -23,9 +23,9 @@ DOCS = ROOT / "docs"
 SKIPPED = {"keras", "version"}
 PUBLIC = sorted(name for name in _LAZY if not name.startswith("_") and name not in SKIPPED)
 PICTURES = {
-    "history": "Loss and accuracy of a network that learns to read digits (examples/mnist_cnn.py).",
-    "feature_maps": "What both convolutions of that network make of one digit (examples/mnist_cnn.py).",
-    "edges": "Edges of a picture by three classic filters and one call of `nn.conv2d` (examples/edge_detection.py).",
+    "history": ("Loss and accuracy of a network that learns to read digits", "mnist_cnn.py"),
+    "feature_maps": ("What both convolutions of that network make of one digit", "mnist_cnn.py"),
+    "edges": ("Edges of a picture by three classic filters and one call of `nn.conv2d`", "edge_detection.py"),
 }
 
 
@@ -93,8 +93,9 @@ def write_gallery(folder: Path) -> None:
     lines = ["# Gallery", "", "The pictures that the programs in `examples/` make.", ""]
     for picture in sorted(output.glob("*.png")):
         shutil.copyfile(picture, folder / picture.name)
-        text = PICTURES.get(picture.stem, picture.stem.replace("_", " ").capitalize() + ".")
-        lines += [f"![{picture.stem}]({picture.name})", "", text, ""]
+        text, program = PICTURES.get(picture.stem, (picture.stem.replace("_", " ").capitalize(), ""))
+        source = f": [examples/{program}](../../examples/{program})" if program else ""
+        lines += [f"![{picture.stem}]({picture.name})", "", f"{text}{source}.", ""]
     (folder / "index.md").write_text("\n".join(lines))
 
 

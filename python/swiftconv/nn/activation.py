@@ -83,7 +83,7 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> A
     Example:
         >>> import numpy as np
         >>> from swiftconv import nn
-        >>> float(nn.gelu(np.array([0.0])))
+        >>> float(nn.gelu(np.array([0.0]))[0])
         0.0
     """
     return get_op("gelu", {"approximate": int(bool(approximate))}).apply(features)

@@ -26,7 +26,7 @@ def export_model(model: Any, filepath: Any, batch_size: int = 1) -> None:
         >>> import swiftconv as tf
         >>> layers = tf.keras.layers
         >>> model = tf.keras.Sequential([layers.Input((8, 8, 1)), layers.Conv2D(2, 3), layers.Flatten()])
-        >>> model.export("/tmp/features.safetensors")
+        >>> model.export("features.safetensors")
     """
     path = os.fspath(filepath)
     if not path.endswith(".safetensors"):

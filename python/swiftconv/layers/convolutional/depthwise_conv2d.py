@@ -35,7 +35,7 @@ class DepthwiseConv2D(BaseConv):
         >>> import numpy as np
         >>> from swiftconv import layers
         >>> layers.DepthwiseConv2D(3, depth_multiplier=2)(np.ones((1, 5, 5, 3), "float32")).shape
-        (1, 3, 3, 6)
+        TensorShape([1, 3, 3, 6])
     """
 
     def __init__(

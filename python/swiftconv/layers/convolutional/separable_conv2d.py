@@ -35,7 +35,7 @@ class SeparableConv2D(BaseConv):
         >>> import numpy as np
         >>> from swiftconv import layers
         >>> layers.SeparableConv2D(8, 3)(np.ones((1, 5, 5, 3), "float32")).shape
-        (1, 3, 3, 8)
+        TensorShape([1, 3, 3, 8])
     """
 
     def __init__(
