@@ -33,13 +33,15 @@ SEED, BATCH, STEPS = 20, 64, 20
 Results = dict[str, bytes]
 
 
-def need(program: Path, how: str) -> None:
+def need(program: Path, how: str, *folders: str) -> None:
     """Skips where a door was not built, or was built from other sources."""
     reason = ""
     if not program.exists():
         reason = f"{program.relative_to(ROOT)} is not built: {how}"
     else:
-        sources = [p for folder in ("Sources", "Tests") for p in (ROOT / folder).rglob("*") if p.suffix in (".swift", ".c", ".h")]
+        sources = [
+            p for folder in ("Sources", *folders) for p in (ROOT / folder).rglob("*") if p.suffix in (".swift", ".c", ".h")
+        ]
         newest = max(sources, key=lambda p: p.stat().st_mtime)
         if newest.stat().st_mtime > program.stat().st_mtime:
             reason = f"{newest.relative_to(ROOT)} is newer than {program.relative_to(ROOT)}: {how}"
@@ -70,7 +72,7 @@ def run(command: list[Any], **environment: str) -> None:
 
 @pytest.fixture(scope="module")
 def c_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    need(PROGRAM, "make test-c")
+    need(PROGRAM, "make test-c", "Tests/_CPrograms")
     path = tmp_path_factory.mktemp("c") / "results"
     run([PROGRAM, FOLDER, path])
     return read(path)
@@ -78,7 +80,7 @@ def c_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.fixture(scope="module")
 def swift_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    need(SWIFT_TESTS, "swift build --build-tests")
+    need(SWIFT_TESTS, "swift build --build-tests", "Tests/DoorTests", "Tests/_TestSupport")
     path = tmp_path_factory.mktemp("swift") / "results"
     run(["swift", "test", "--skip-build", "--filter", "DoorTests"], SWIFTCONV_DOOR_RESULTS=str(path))
     return read(path)
@@ -107,7 +109,27 @@ def python_results() -> Results:
             state = list(as_tuple(op(*state, step["gradient"][0], rate, *more)))
             for k, x in enumerate(state):
                 found[f"{case.id} state {16 * t + k}"] = x.tobytes()
+    for case in load("training"):
+        if case.name.startswith("plain-"):
+            found.update(stored_training(case))
     found.update(training())
+    return found
+
+
+def stored_training(case: Any) -> Results:
+    """A network from given weights; test_parity_api.py compares it with Keras's values."""
+    layers = [getattr(tf.keras.layers, kind)(**config) for kind, config in case.fields["layers"]]
+    model = tf.keras.Sequential([tf.keras.layers.Input(tuple(case.fields["input_shape"])), *layers])
+    optimizer = getattr(tf.keras.optimizers, case.fields["optimizer"])(**case.fields["options"])
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    model.set_weights(case.inputs)
+    found: Results = {}
+    for t, step in enumerate(case.steps):
+        model.reset_metrics()
+        found[f"{case.id} loss {t}"] = np.float32(model.train_on_batch(step["x"][0], step["y"][0])).tobytes()
+    for k, w in enumerate(model.get_weights()):
+        found[f"{case.id} weight {k}"] = w.tobytes()
+    found[f"{case.id} prediction 0"] = model.predict(case.outputs[0], verbose=0).tobytes()
     return found
 
 
@@ -170,7 +192,8 @@ def training() -> Results:
 
 def test_results_cover_every_case(python_results: Results) -> None:
     assert len(python_results) > 2000
-    assert sum(name.startswith("training/") for name in python_results) == 2 + STEPS + 8
+    assert sum(name.startswith("training/digits") for name in python_results) == 2 + STEPS + 8
+    assert sum(name.startswith("training/plain-") for name in python_results) == 2 * (5 + 8 + 1)
     weights = [np.frombuffer(v, np.float32) for name, v in python_results.items() if name.startswith("training/digits weight")]
     assert all(np.isfinite(w).all() and w.any() for w in weights)
 

@@ -2,7 +2,6 @@ import Foundation
 import Graph
 import Ops
 import Runtime
-import SwiftConv
 import TensorCore
 import Testing
 import _TestSupport
@@ -20,7 +19,10 @@ import _TestSupport
             }
         }
         for reference in try ReferenceCase.load("optimizer") { try updates(of: reference, &results) }
-        try training(&results)
+        for reference in try ReferenceCase.load("training") where reference.name.hasPrefix("plain-") {
+            try storedTraining(reference, &results)
+        }
+        try digits(&results)
         try results.write()
     }
 
@@ -116,58 +118,5 @@ import _TestSupport
                 }
             }
         }
-    }
-
-    // ---- the tutorial's network, through the public library alone --------------------------------------------------------------
-
-    private static let batch = 64
-    private static let steps = 20
-    private static let seed = 20
-
-    private func uniform(_ shape: [Int], _ range: ClosedRange<Double>, seed: Int) throws -> Tensor {
-        Random.setSeed(seed)
-        return try Random.uniform(shape, in: range)
-    }
-
-    private func examples(_ step: Int) throws -> (x: Tensor, y: Tensor) {
-        let x = try uniform([Self.batch, 28, 28, 1], 0...1, seed: Self.seed + 100 + step)
-        return (x, try Tensor((0..<Self.batch).map { Int32((7 * $0 + 3 * step) % 10) }, shape: [Self.batch]))
-    }
-
-    private func training(_ results: inout Results) throws {
-        let model = Sequential {
-            Conv2D(32, kernelSize: 3, activation: .relu)
-            Conv2D(64, kernelSize: 3, activation: .relu)
-            MaxPooling2D(2)
-            Flatten()
-            Dense(128, activation: .relu)
-            Dense(10)
-        }
-        try model.build(inputShape: [Self.batch, 28, 28, 1])
-        try #require(model.parameters.count == 8)
-        for (k, parameter) in model.parameters.enumerated() where k % 2 == 0 {
-            let field = parameter.shape.dropLast(2).reduce(1, *)
-            let fans = parameter.shape.suffix(2).reduce(0) { $0 + field * $1 }
-            let limit = (6 / Double(fans)).squareRoot()
-            try parameter.assign(try uniform(parameter.shape, -limit...limit, seed: Self.seed + k / 2))
-        }
-        try model.compile(optimizer: .adam(), loss: .sparseCategoricalCrossentropy(fromLogits: true))
-        func forward(_ number: Int) throws {
-            let numbers: [Float] = try model.predict(try examples(0).x, batchSize: Self.batch).scalars()
-            results.add("training/digits", "forward", number, numbers)
-        }
-        try forward(0)
-        for step in 0..<Self.steps {
-            let (x, y) = try examples(step)
-            let history = try model.fit(x, y, batchSize: Self.batch, epochs: 1, shuffle: false, verbose: false)
-            results.add("training/digits", "loss", step, [Float(try #require(history["loss"].first))])
-        }
-        for (k, parameter) in model.parameters.enumerated() {
-            let numbers: [Float] = try parameter.value.scalars()
-            let isFinite = numbers.allSatisfy { $0.isFinite }
-            #expect(isFinite)
-            results.add("training/digits", "weight", k, numbers)
-        }
-        try forward(Self.steps)
     }
 }

@@ -39,9 +39,10 @@ extension ReferenceCase {
     }
 
     private init(_ family: String, _ fields: [String: Any], _ blob: Data) throws {
-        guard let name = fields["name"] as? String, let op = fields["op"] as? String,
-            let attributes = fields["attributes"] as? [String: Any]
-        else { throw ReferenceError.malformed("\(family): \(fields["name"] ?? "?")") }
+        guard let name = fields["name"] as? String else { throw ReferenceError.malformed("\(family): \(fields["name"] ?? "?")") }
+        // Trainings have layers and an optimizer instead.
+        let op = fields["op"] as? String ?? ""
+        let attributes = fields["attributes"] as? [String: Any] ?? [:]
         func arrays(_ key: String, of fields: [String: Any]) throws -> [ReferenceArray?]? {
             guard let entries = fields[key] as? [Any] else { return nil }
             return try entries.map { $0 is NSNull ? nil : try ReferenceArray($0, blob, "\(name): \(key)") }

@@ -7,7 +7,7 @@ int main(int argc, char **argv) {
     results_open(argv[2]);
     run_ops(argv[1]);
     run_optimizers(argv[1]);
-    run_training();
+    run_training(argv[1]);
     results_close();
     printf("%d failures\n", failures);
     return failures > 0;

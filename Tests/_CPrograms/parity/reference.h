@@ -46,6 +46,6 @@ void need(sc_status status, const char *what);
 // ---- the parts (ops.c, training.c) ----------------------------------------------------------------------------------------------
 void run_ops(const char *folder);
 void run_optimizers(const char *folder);
-void run_training(void);
+void run_training(const char *folder);
 
 #endif

@@ -1,0 +1,110 @@
+import SwiftConv
+import Testing
+import _TestSupport
+
+/// Trainings through the public library alone.
+extension DoorTests {
+    private func addWeights(of model: Sequential, _ name: String, _ results: inout Results) throws -> [[Float]] {
+        var weights: [[Float]] = []
+        for (k, parameter) in model.parameters.enumerated() {
+            weights.append(try parameter.value.scalars())
+            results.add(name, "weight", k, weights[k])
+        }
+        return weights
+    }
+
+    private func tensor(_ array: ReferenceArray) throws -> Tensor {
+        if array.spec.dtype == .int32 { return try Tensor(array.numbers.map { Int32($0) }, shape: array.spec.shape) }
+        return try Tensor(array.numbers.map { Float($0) }, shape: array.spec.shape)
+    }
+
+    private func compare(_ received: [Float], _ expected: ReferenceArray, factor: Double, _ what: String) {
+        if let difference = difference(received.map(Double.init), expected, factor: factor) { Issue.record("\(what): \(difference)") }
+    }
+
+    /// A network with the weights, batches, losses and predictions of Keras.
+    func storedTraining(_ reference: ReferenceCase, _ results: inout Results) throws {
+        let name = reference.description
+        let model = Sequential {
+            Conv2D(4, kernelSize: 3, activation: .relu)
+            MaxPooling2D(2)
+            Conv2D(6, kernelSize: 3, activation: .relu)
+            Flatten()
+            Dense(8, activation: .relu)
+            Dense(4)
+        }
+        let first = try #require(reference.steps.first?["x"]?.first)
+        try model.build(inputShape: first.spec.shape)
+        try #require(model.parameters.count == reference.inputs.count)
+        for (parameter, start) in zip(model.parameters, reference.inputs) { try parameter.assign(try tensor(start)) }
+        try model.compile(
+            optimizer: reference.name == "plain-adam"
+                ? .adam(learningRate: 0.005) : .sgd(learningRate: 0.05, momentum: 0.9, nesterov: true),
+            loss: .sparseCategoricalCrossentropy(fromLogits: true))
+        for (t, step) in reference.steps.enumerated() {
+            let x = try #require(step["x"]?.first)
+            let y = try #require(step["y"]?.first)
+            let history = try model.fit(
+                try tensor(x), try tensor(y), batchSize: x.spec.shape[0], epochs: 1, shuffle: false, verbose: false)
+            let loss = Float(try #require(history["loss"].first))
+            results.add(name, "loss", t, [loss])
+            compare([loss], try #require(step["loss"]?.first), factor: 10, "\(name): loss \(t)")
+        }
+        let weights = try addWeights(of: model, name, &results)
+        for (received, expected) in zip(weights, try #require(reference.steps.last?["weights"])) {
+            compare(received, expected, factor: 30, "\(name): weights")
+        }
+        let prediction: [Float] = try nn.softmax(try model.predict(try tensor(reference.outputs[0]))).scalars()
+        results.add(name, "prediction", 0, prediction)
+        compare(prediction, reference.outputs[1], factor: 30, "\(name): prediction")
+    }
+
+    private static let batch = 64
+    private static let steps = 20
+    private static let seed = 20
+
+    private func uniform(_ shape: [Int], _ range: ClosedRange<Double>, seed: Int) throws -> Tensor {
+        Random.setSeed(seed)
+        return try Random.uniform(shape, in: range)
+    }
+
+    private func examples(_ step: Int) throws -> (x: Tensor, y: Tensor) {
+        let x = try uniform([Self.batch, 28, 28, 1], 0...1, seed: Self.seed + 100 + step)
+        return (x, try Tensor((0..<Self.batch).map { Int32((7 * $0 + 3 * step) % 10) }, shape: [Self.batch]))
+    }
+
+    /// The tutorial's network from one seed.
+    func digits(_ results: inout Results) throws {
+        let name = "training/digits"
+        let model = Sequential {
+            Conv2D(32, kernelSize: 3, activation: .relu)
+            Conv2D(64, kernelSize: 3, activation: .relu)
+            MaxPooling2D(2)
+            Flatten()
+            Dense(128, activation: .relu)
+            Dense(10)
+        }
+        try model.build(inputShape: [Self.batch, 28, 28, 1])
+        try #require(model.parameters.count == 8)
+        for (k, parameter) in model.parameters.enumerated() where k % 2 == 0 {
+            let field = parameter.shape.dropLast(2).reduce(1, *)
+            let fans = parameter.shape.suffix(2).reduce(0) { $0 + field * $1 }
+            let limit = (6 / Double(fans)).squareRoot()
+            try parameter.assign(try uniform(parameter.shape, -limit...limit, seed: Self.seed + k / 2))
+        }
+        try model.compile(optimizer: .adam(), loss: .sparseCategoricalCrossentropy(fromLogits: true))
+        func forward(_ number: Int) throws {
+            let numbers: [Float] = try model.predict(try examples(0).x, batchSize: Self.batch).scalars()
+            results.add(name, "forward", number, numbers)
+        }
+        try forward(0)
+        for step in 0..<Self.steps {
+            let (x, y) = try examples(step)
+            let history = try model.fit(x, y, batchSize: Self.batch, epochs: 1, shuffle: false, verbose: false)
+            results.add(name, "loss", step, [Float(try #require(history["loss"].first))])
+        }
+        let isFinite = try addWeights(of: model, name, &results).allSatisfy { $0.allSatisfy { $0.isFinite } }
+        #expect(isFinite)
+        try forward(Self.steps)
+    }
+}
