@@ -1,5 +1,8 @@
 """TensorFlow's names at the top of the package."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import swiftconv as tf
@@ -46,3 +49,20 @@ def test_unstack_gives_tensors():
     assert [type(r) for r in rows] == [tf.Tensor, tf.Tensor]
     np.testing.assert_array_equal(rows[1], [3, 4, 5])
     np.testing.assert_array_equal(tf.unstack(np.arange(6).reshape(2, 3), axis=1)[2], [2, 5])
+
+
+def test_a_prediction_imports_nothing_that_downloads_or_draws():
+    """A fresh process should predict at once: what the first model does not need is imported when it is asked for."""
+    program = """
+import sys
+import numpy as np
+import swiftconv as tf
+layers = tf.keras.layers
+model = tf.keras.Sequential([tf.keras.Input((8, 8, 1)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3)])
+model.predict(np.zeros((1, 8, 8, 1), "float32"), verbose=0)
+print(*sys.modules)
+"""
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    assert "swiftconv.layers" in loaded
+    for name in ("urllib.request", "ssl", "h5py", "matplotlib", "tqdm", "swiftconv.applications", "swiftconv.datasets"):
+        assert name not in loaded, name

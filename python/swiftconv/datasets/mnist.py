@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-import urllib.error
-import urllib.request
 
 import numpy as np
 
@@ -83,6 +81,10 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Arrays:
 
 
 def _download() -> str:
+    # here, because they take longer to import than all of this package
+    import urllib.error
+    import urllib.request
+
     target = cache_path()
     try:
         with urllib.request.urlopen(_URL, timeout=30) as answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sidebyside.peers import networks
+from sidebyside.peers import keras_network
 from sidebyside.peers.base import Arrays, Job, Peer
 from sidebyside.rows import Row
 
@@ -36,4 +36,4 @@ class Keras(Peer):
         return row.op == "network"
 
     def prepare(self, row: Row, arrays: Arrays) -> Job:
-        return networks.prepare(self.keras, row)
+        return keras_network.prepare(self.keras, row)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from sidebyside.peers.base import Arrays, Job, Peer
-from sidebyside.peers.onnx_model import model
+from sidebyside.networks import NETWORKS
+from sidebyside.peers import onnx_model, onnx_network
+from sidebyside.peers.base import Arrays, Job, Peer, Unsupported
 from sidebyside.rows import Row
 
 
@@ -25,7 +27,20 @@ class OnnxPeer(Peer):
     """What both share."""
 
     def takes(self, row: Row) -> bool:
-        return row.op not in ("network", "batchnorm_training") and row.direction in ("forward", "call")
+        return row.op != "batchnorm_training" and row.direction in ("forward", "call", "predict")
+
+    def predict(self, row: Row, start: Callable[[bytes], Callable[[np.ndarray], Any]]) -> Job:
+        """A network, from NumPy to NumPy; `start` makes a function of a model.
+
+        Raises:
+            Unsupported: there is no network of this name.
+        """
+        if row.name not in NETWORKS:
+            raise Unsupported(f"no network {row.name!r}")
+        net = NETWORKS[row.name]()
+        run = start(onnx_network.model(net, row.batch))
+        x = channels_first(np.random.default_rng(1).random((row.batch, *net.nodes[0].shape), "float32"))
+        return Job(lambda: run(x), lambda: [run(x)])
 
 
 class OnnxRuntime(OnnxPeer):
@@ -46,7 +61,18 @@ class OnnxRuntime(OnnxPeer):
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        session = self.runtime.InferenceSession(model(row, arrays), options, providers=["CPUExecutionProvider"])
+
+        def start(model: bytes) -> Any:
+            return self.runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+        if row.op == "network":
+
+            def network(model: bytes) -> Callable[[np.ndarray], Any]:
+                session = start(model)
+                return lambda x: session.run(None, {"x": x})[0]
+
+            return self.predict(row, network)
+        session = start(onnx_model.model(row, arrays))
         if row.direction == "call":
 
             def call() -> Any:
@@ -81,7 +107,14 @@ class OpenVino(OnnxPeer):
         return f"OpenVINO {openvino.__version__.split('-')[0]}"
 
     def prepare(self, row: Row, arrays: Arrays) -> Job:
-        text = model(row, arrays)
+        if row.op == "network":
+
+            def network(model: bytes) -> Callable[[np.ndarray], Any]:
+                compiled = self.core.compile_model(self.core.read_model(model), "CPU", self.settings)
+                return lambda x, _keep=model: np.array(compiled([x])[0])
+
+            return self.predict(row, network)
+        text = onnx_model.model(row, arrays)
         compiled = self.core.compile_model(self.core.read_model(text), "CPU", self.settings)
         if row.direction == "call":
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sidebyside import numbers
-from sidebyside.peers import networks
+from sidebyside.peers import keras_network
 from sidebyside.peers.base import EPSILON, Arrays, Job, Peer
 from sidebyside.rows import Row
 
@@ -42,7 +42,7 @@ class SwiftConv(Peer):
     def prepare(self, row: Row, arrays: Arrays) -> Job:
         tf = self.tf
         if row.op == "network":
-            return networks.prepare(tf.keras, row)
+            return keras_network.prepare(tf.keras, row)
         if row.direction == "backward":
             run = self.gradient(row, arrays)
             return Job(run, lambda: [np.asarray(part) for part in run()])
