@@ -71,6 +71,7 @@ test-swift:
 	for gemm in $(GEMMS); do
 		SWIFTCONV_GEMM=$$gemm swift test --skip-build --filter 'OpenBLASTests|MatMulTests|ConvolutionTests|ParityTests'
 	done
+	SWIFTCONV_TESTED_ALONE=1 swift test --skip-build --filter '^DocumentTests'
 	swift test --skip-build
 
 # The C library as it is installed, and programs that find it as a stranger's would: by pkg-config.

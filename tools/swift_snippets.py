@@ -14,11 +14,14 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "Tests/DocumentTests/Snippets.swift"
 HEAD = """// Written by tools/swift_snippets.py from the documents: do not edit.
 // swift-format-ignore-file
+import Foundation
 import SwiftConv
 import Testing
 
-/// The Swift programs of README.md and of the documentation, page by page. What pages take for granted is declared first.
-@Suite(.serialized) struct DocumentTests {
+/// The Swift programs of README.md and of the documentation, page by page. What pages take for granted is declared first. They set the seed of
+/// the process, so they run in one of their own: `make test-swift`.
+@Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["SWIFTCONV_TESTED_ALONE"] != nil))
+struct DocumentTests {
     /// What a page prints, and says that it does in a comment.
     private func printed<T>(_ value: T, _ text: String, _ location: SourceLocation = #_sourceLocation) {
         #expect("\\(value)" == text, sourceLocation: location)
