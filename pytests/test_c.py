@@ -158,3 +158,16 @@ def test_example_runs_a_model_that_python_exported(tmp_path: Path) -> None:
     failed = subprocess.run([program, tmp_path / "none.safetensors"], check=False, capture_output=True, text=True)
     assert failed.returncode == 1
     assert "none.safetensors: cannot be opened" in failed.stderr
+
+
+def test_a_whole_network_gives_the_bits_of_python(tmp_path: Path) -> None:
+    tf = pytest.importorskip("swiftconv")
+    program = built("bin/classify")
+    model = tf.keras.applications.ResNet20()
+    shape = tuple(model.inputs[0].shape[1:])
+    model.export(tmp_path / "resnet.safetensors")
+    done = subprocess.run([program, tmp_path / "resnet.safetensors"], check=True, capture_output=True, text=True)
+    received = np.float32([line.split(": ")[1] for line in done.stdout.splitlines()[3:]])
+    count = int(np.prod(shape))
+    x = (np.arange(count, dtype=np.float32) / np.float32(count)).reshape(1, *shape)
+    np.testing.assert_array_equal(received, model.predict(x, verbose=0)[0])
