@@ -4,8 +4,8 @@ import Foundation
 import SwiftConv
 import Testing
 
-/// The Swift programs of README.md and of the documentation, page by page. What pages take for granted is declared first. They set the seed of
-/// the process, so they run in one of their own: `make test-swift`.
+/// The Swift programs of README.md and of the documentation, page by page. What pages take for granted is declared first.
+/// They set the seed of the process, so they run in one of their own: `make test-swift`.
 @Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["SWIFTCONV_TESTED_ALONE"] != nil))
 struct DocumentTests {
     /// What a page prints, and says that it does in a comment.
