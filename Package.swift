@@ -3,13 +3,17 @@
 import PackageDescription
 
 /// One CPU level of the kernels: the shared source (Sources/KernelSource, reached by a symlink), compiled for `march`.
+/// Loops over the sums of a register tile must be unrolled in full: with one that is not, all sums live in memory
+/// (docs/architecture.md, "register tiles"). LLVM's own threshold ends below the tile of 12 rows and 2 vectors.
 func kernels(_ level: String, march: String?) -> Target {
     .target(
         name: "Kernels\(level)",
         dependencies: ["CKernelInterface"],
         path: "Sources/Kernels\(level)",
         swiftSettings: [
-            .unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "1"] + (march.map { ["-Xcc", "-march=\($0)"] } ?? []))
+            .unsafeFlags(
+                ["-Ounchecked", "-wmo", "-num-threads", "1", "-Xllvm", "-unroll-threshold=1200"]
+                    + (march.map { ["-Xcc", "-march=\($0)"] } ?? []))
         ])
 }
 
