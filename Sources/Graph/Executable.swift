@@ -68,6 +68,7 @@ package final class Executable: @unchecked Sendable {
         _ program: Program, _ threads: Int, _ settings: Settings.Values, reuse: Bool
     ) throws(ConvError) -> ([PreparedOp?], Plan) {
         let steady = program.steadyValues
+        let constantBytes = program.specs(steady.indices.filter { steady[$0] }).reduce(0) { $0 + $1.byteCount }
         var prepared: [PreparedOp?] = []
         for node in program.nodes {
             if reuse, KnownOps.aliases.contains(node.op.name) {
@@ -75,7 +76,8 @@ package final class Executable: @unchecked Sendable {
                 continue
             }
             let context = PrepareContext(
-                threads: threads, constantInputs: node.inputs.indices.filter { steady[node.inputs[$0]] }, settings: settings)
+                threads: threads, constantInputs: node.inputs.indices.filter { steady[node.inputs[$0]] }, constantBytes: constantBytes,
+                settings: settings)
             prepared.append(try node.op.prepare(program.specs(node.inputs), program.specs(node.outputs), node.attributes, context))
         }
         return (prepared, Planner.plan(program, workspaces: prepared.map { $0?.workspaceBytes ?? 0 }, reuse: reuse))

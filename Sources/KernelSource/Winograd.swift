@@ -2,15 +2,20 @@ import CKernelInterface
 
 // The multiplications of Winograd's algorithms, and this level's table of them.
 
-/// Computes m = v u for MR rows and NV vectors of columns, all sums in registers, in the order of ic.
+/// Computes m = v u for MR rows and NV vectors of columns, all sums in registers, in the order of ic, from what m holds on if `keep`.
 /// Operands: row p of v at `v + p * ldv`; u [ic][nr] without gaps. Registers: MR · NV sums, NV columns, one broadcast.
 @inline(__always)
 private func multiplyTile<let MR: Int, let NV: Int>(
     _ ic: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int,
-    _ zero: InlineArray<MR, InlineArray<NV, F32>>
+    _ keep: Bool, _ zero: InlineArray<MR, InlineArray<NV, F32>>
 ) {
     let lanes = F32.scalarCount
     var sums = zero
+    if keep {
+        for p in 0..<MR {
+            for q in 0..<NV { sums[unchecked: p][unchecked: q] = load(UnsafePointer(m + p * ldm + q * lanes)) }
+        }
+    }
     var a = v
     var b = u
     for _ in 0..<ic {
@@ -27,18 +32,6 @@ private func multiplyTile<let MR: Int, let NV: Int>(
     }
     for p in 0..<MR {
         for q in 0..<NV { store(sums[unchecked: p][unchecked: q], m + p * ldm + q * lanes) }
-    }
-}
-
-private func winogradMultiply(
-    _ rows: Int, _ ic: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int
-) {
-    var row = 0
-    while row < rows {
-        multiplyTile(
-            ic, v + row * ldv, ldv, u, m + row * ldm, ldm,
-            WinogradTile(repeating: WinogradColumns(repeating: .zero)))
-        row += winogradMR
     }
 }
 
@@ -73,16 +66,68 @@ private func accumulateTile<let MR: Int, let NV: Int>(
     }
 }
 
-private func winogradAccumulate(
-    _ tiles: Int, _ rows: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
-    _ ldm: Int, _ keep: Bool
+/// Either multiplication for tiles of MR rows. Rows of v are `row` elements apart, its steps of the sum `step`.
+private protocol WinogradProduct {
+    static func tile<let MR: Int>(
+        _ depth: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int,
+        _ keep: Bool, _ zero: InlineArray<MR, WinogradColumns>)
+    /// Elements of v from one row of m to the next.
+    static func row(_ ldv: Int) -> Int
+}
+
+private enum Multiplication: WinogradProduct {
+    @inline(__always)
+    static func tile<let MR: Int>(
+        _ depth: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int,
+        _ keep: Bool, _ zero: InlineArray<MR, WinogradColumns>
+    ) { multiplyTile(depth, v, ldv, u, m, ldm, keep, zero) }
+    @inline(__always) static func row(_ ldv: Int) -> Int { ldv }
+}
+
+private enum Accumulation: WinogradProduct {
+    @inline(__always)
+    static func tile<let MR: Int>(
+        _ depth: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int,
+        _ keep: Bool, _ zero: InlineArray<MR, WinogradColumns>
+    ) { accumulateTile(depth, v, ldv, u, m, ldm, keep, zero) }
+    @inline(__always) static func row(_ ldv: Int) -> Int { 1 }
+}
+
+/// All rows of m, in tiles of nearly equal height.
+@inline(__always)
+private func product<P: WinogradProduct>(
+    _: P.Type, _ rows: Int, _ depth: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>,
+    _ m: UnsafeMutablePointer<Float>, _ ldm: Int, _ keep: Bool
 ) {
     var row = 0
-    while row < rows {
-        accumulateTile(
-            tiles, v + row, ldv, u, m + row * ldm, ldm, keep,
-            WinogradTile(repeating: WinogradColumns(repeating: .zero)))
-        row += winogradMR
+    var tiles = (rows + winogradMR - 1) / winogradMR
+    while tiles > 0 {
+        let height = (rows - row + tiles - 1) / tiles
+        let a = v + row * P.row(ldv)
+        let to = m + row * ldm
+        switch height {
+        case 1: P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<1, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 2: P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<2, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 3: P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<3, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 4: P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<4, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 5: P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<5, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 6: P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<6, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 7 where winogradMR >= 7:
+            P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<7, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 8 where winogradMR >= 8:
+            P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<8, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 9 where winogradMR >= 9:
+            P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<9, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 10 where winogradMR >= 10:
+            P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<10, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 11 where winogradMR >= 11:
+            P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<11, WinogradColumns>(repeating: .init(repeating: .zero)))
+        case 12 where winogradMR >= 12:
+            P.tile(depth, a, ldv, u, to, ldm, keep, InlineArray<12, WinogradColumns>(repeating: .init(repeating: .zero)))
+        default: break
+        }
+        row += height
+        tiles -= 1
     }
 }
 
@@ -90,15 +135,15 @@ func makeWinogradKernels() -> sc_winograd_kernels {
     var k = sc_winograd_kernels()
     k.mr = winogradMR
     k.nr = winogradNV * F32.scalarCount
-    k.multiply = { winogradMultiply($0, $1, $2!, $3, $4!, $5!, $6) }
-    k.accumulate = { winogradAccumulate($0, $1, $2!, $3, $4!, $5!, $6, $7 != 0) }
-    k.f4.filter = { winogradFilter(Winograd4x4.self, $0!, $1, $2, $3, $4, $5!) }
+    k.multiply = { product(Multiplication.self, $0, $1, $2!, $3, $4!, $5!, $6, $7 != 0) }
+    k.accumulate = { product(Accumulation.self, $1, $0, $2!, $3, $4!, $5!, $6, $7 != 0) }
+    k.f4.filter = { winogradFilter(Winograd4x4.self, $0!, $1, $2, $3, $4, $5!, $6) }
     k.f4.input = { winogradInput(Winograd4x4.self, $0!.pointee, $1!, $2, $3, $4!, $5, $6!) }
     k.f4.output = { winogradOutput(Winograd4x4.self, $0!.pointee, $1!, $2, $3, $4, $5!.pointee, $6!) }
-    k.f2.filter = { winogradFilter(Winograd2x2.self, $0!, $1, $2, $3, $4, $5!) }
+    k.f2.filter = { winogradFilter(Winograd2x2.self, $0!, $1, $2, $3, $4, $5!, $6) }
     k.f2.input = { winogradInput(Winograd2x2.self, $0!.pointee, $1!, $2, $3, $4!, $5, $6!) }
     k.f2.output = { winogradOutput(Winograd2x2.self, $0!.pointee, $1!, $2, $3, $4, $5!.pointee, $6!) }
     k.gradient = { winogradGradient($0!.pointee, $1!, $2, $3, $4!, $5, $6, $7!) }
-    k.filter_gradient = { winogradFilterGradient($0, $1, $2, $3!, $4, $5!) }
+    k.filter_gradient = { winogradFilterGradient($0, $1, $2!, $3, $4!) }
     return k
 }

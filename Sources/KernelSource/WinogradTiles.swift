@@ -69,30 +69,28 @@ func winogradInput<T: WinogradTransform>(
 /// Computes: see `filter` in winograd_kernels.h; u = GgG'.
 @inline(__always)
 func winogradFilter<T: WinogradTransform>(
-    _: T.Type, _ filter: UnsafePointer<Float>, _ ic: Int, _ oc: Int, _ first: Int, _ last: Int, _ u: UnsafeMutablePointer<Float>
+    _: T.Type, _ filter: UnsafePointer<Float>, _ tap: Int, _ row: Int, _ ic: Int, _ columns: Int, _ u: UnsafeMutablePointer<Float>,
+    _ plane: Int
 ) {
     let lanes = F32.scalarCount
     let points = T.points
     let nr = winogradNV * lanes
-    let plane = ic * nr + 16
-    let tap = ic * oc
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * points * lanes) { half in
-        let half = half.baseAddress!
-        for block in first..<last {
-            for i in 0..<ic {
-                for q in 0..<winogradNV {
-                    let channel = block * nr + q * lanes
-                    let part = max(0, min(lanes, oc - channel))
-                    let p = filter + i * oc + channel
-                    let o = u + points * points * block * plane + i * nr + q * lanes
-                    for j in 0..<3 {
-                        let g = p + j * tap
-                        T.filter(loadPart(g, part), loadPart(g + 3 * tap, part), loadPart(g + 6 * tap, part), half + j * lanes, 3 * lanes)
-                    }
-                    for k in 0..<points {
-                        let r = UnsafePointer(half) + 3 * k * lanes
-                        T.filter(load(r), load(r + lanes), load(r + 2 * lanes), o + points * k * plane, plane)
-                    }
+    // Room for 3 · 6 vectors, the larger transform's.
+    var scratch = InlineArray<3, InlineArray<6, F32>>(repeating: InlineArray<6, F32>(repeating: F32.zero))
+    withUnsafeMutablePointer(to: &scratch) { scratch in
+        let half = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Float.self)
+        for i in 0..<ic {
+            for q in 0..<winogradNV {
+                let part = max(0, min(lanes, columns - q * lanes))
+                let p = filter + i * row + q * lanes
+                let o = u + i * nr + q * lanes
+                for j in 0..<3 {
+                    let g = p + j * tap
+                    T.filter(loadPart(g, part), loadPart(g + 3 * tap, part), loadPart(g + 6 * tap, part), half + j * lanes, 3 * lanes)
+                }
+                for k in 0..<points {
+                    let r = UnsafePointer(half) + 3 * k * lanes
+                    T.filter(load(r), load(r + lanes), load(r + 2 * lanes), o + points * k * plane, plane)
                 }
             }
         }
@@ -176,21 +174,21 @@ func winogradGradient(
 
 /// Computes: see `filter_gradient` in winograd_kernels.h; dfilter = A'mA.
 func winogradFilterGradient(
-    _ ic: Int, _ oc: Int, _ channel: Int, _ m: UnsafePointer<Float>, _ plane: Int, _ dfilter: UnsafeMutablePointer<Float>
+    _ tap: Int, _ columns: Int, _ m: UnsafePointer<Float>, _ plane: Int, _ dfilter: UnsafeMutablePointer<Float>
 ) {
     let lanes = F32.scalarCount
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 21 * lanes) { half in
-        let half = half.baseAddress!
+    // Room for 3 · (6 + 1) vectors.
+    var scratch = InlineArray<3, InlineArray<7, F32>>(repeating: InlineArray<7, F32>(repeating: F32.zero))
+    withUnsafeMutablePointer(to: &scratch) { scratch in
+        let half = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Float.self)
         let line = half + 18 * lanes
         var c = 0
-        while c < oc {
-            let part = min(lanes, oc - c)
+        while c < columns {
+            let part = min(lanes, columns - c)
             for j in 0..<6 { Winograd4x4.filterGradient(m + j * plane + c, 6 * plane, half + j * lanes, 6 * lanes) }
             for i in 0..<3 {
                 Winograd4x4.filterGradient(UnsafePointer(half) + 6 * i * lanes, lanes, line, lanes)
-                for j in 0..<3 {
-                    storePart(part, load(UnsafePointer(line) + j * lanes) as F32, dfilter + ((3 * i + j) * ic + channel) * oc + c)
-                }
+                for j in 0..<3 { storePart(part, load(UnsafePointer(line) + j * lanes) as F32, dfilter + (3 * i + j) * tap + c) }
             }
             c += lanes
         }

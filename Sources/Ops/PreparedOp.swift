@@ -11,10 +11,13 @@ package struct PrepareContext: Sendable {
     package var autotune: Bool
     /// Inputs whose content stays the same over many runs, so that `prepack` is paid once (constants, weights at inference).
     package var constantInputs: [Int]
+    /// The bytes of all constants of the graph: what a run reads again before it comes back to this op.
+    package var constantBytes: Int
 
-    package init(threads: Int, constantInputs: [Int] = [], settings: Settings.Values = Settings.current) {
+    package init(threads: Int, constantInputs: [Int] = [], constantBytes: Int = 0, settings: Settings.Values = Settings.current) {
         self.threads = threads
         self.constantInputs = constantInputs
+        self.constantBytes = constantBytes
         precision = settings.precision
         memoryLimit = settings.memoryLimit ?? Int.max
         autotune = settings.autotune

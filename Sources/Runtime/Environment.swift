@@ -36,6 +36,8 @@ package struct Environment: Sendable {
     package var precision = Precision.standard
     package var memoryLimit: Int?
     package var autotune = false
+    /// The name of an algorithm that is taken wherever it is among those of an op that fit.
+    package var algorithm: String?
     /// The folder for what is kept between processes; nil where there is no home.
     package var cacheFolder: String?
     /// The first variable with a value that cannot be had, as the error that every door throws at its first use.
@@ -59,6 +61,7 @@ package struct Environment: Sendable {
             self.error = error
         }
 
+        algorithm = text("SWIFTCONV_ALGORITHM")
         if let received = text("SWIFTCONV_NUM_THREADS") {
             if let number = Int(received), (1...ThreadCount.maximum).contains(number) {
                 threads = number

@@ -72,6 +72,9 @@ package enum Kernels {
         return made
     }()
 
+    /// The tables of all levels that can run here, the lowest first: tests go through them.
+    static var available: [sc_kernel_table] { CPULevel.available.compactMap { tables[$0]?.pointer.pointee } }
+
     /// The table of the process's level.
     private static let process: Entry = {
         #if arch(arm64)

@@ -7,7 +7,9 @@ func kernels(_ level: String, march: String?) -> Target {
     .target(
         name: "Kernels\(level)", dependencies: ["CKernelInterface"],
         swiftSettings: [
-            .unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "1"] + (march.map { ["-Xcc", "-march=\($0)"] } ?? []))
+            .unsafeFlags(
+                ["-Ounchecked", "-wmo", "-num-threads", "1", "-Xllvm", "-unroll-threshold=1200"]
+                    + (march.map { ["-Xcc", "-march=\($0)"] } ?? []))
         ])
 }
 

@@ -23,9 +23,9 @@ typedef struct {
 
 // The transforms of one tile size; `points` = m + 2.
 typedef struct {
-    // u[block][e][ic][nr], each panel [ic][nr] followed by 16 unused elements, = transform of filter[3][3][ic][oc] for the blocks of nr
-    // output channels in [first, last); missing channels are 0.
-    void (*filter)(const float *filter, intptr_t ic, intptr_t oc, intptr_t first, intptr_t last, float *u);
+    // u[e * plane + i * nr + column] = transform of the 3x3 taps filter[t * tap + i * row + column], for i in [0, ic) and nr columns;
+    // those from `columns` on are 0.
+    void (*filter)(const float *filter, intptr_t tap, intptr_t row, intptr_t ic, intptr_t columns, float *u, intptr_t plane);
     // v[e * plane + channel] = transform of the patch of image x that begins at (top, left), which may lie outside; `patch` is
     // scratch for 2 points^2 vectors.
     void (*input)(const sc_winograd_image *image, const float *x, intptr_t top, intptr_t left, float *v, intptr_t plane, float *patch);
@@ -35,20 +35,19 @@ typedef struct {
 } sc_winograd_tile_kernels;
 
 typedef struct {
-    intptr_t mr, nr;  // the multiplication's tile: rows of `v` and `m` come in multiples of mr, packed columns of nr
+    intptr_t mr, nr;  // the multiplication's tile: at most mr rows, nr packed columns
 
     sc_winograd_tile_kernels f4, f2;  // F(4x4, 3x3), F(2x2, 3x3)
-    // m[rows][ldm] (columns [0, nr)) = v[rows][ldv] (columns [0, ic)) times u[ic][nr]; rows is a multiple of mr.
-    void (*multiply)(intptr_t rows, intptr_t ic, const float *v, intptr_t ldv, const float *u, float *m, intptr_t ldm);
+    // m[rows][ldm] (columns [0, nr)) = v[rows][ldv] (columns [0, ic)) times u[ic][nr], the sums going on from m if `keep`.
+    void (*multiply)(intptr_t rows, intptr_t ic, const float *v, intptr_t ldv, const float *u, float *m, intptr_t ldm, int keep);
 
     // u[e * plane + channel / nr * panel + channel % nr] = transform of the 4x4 tile of dy at (top, left); `patch` as above.
     void (*gradient)(const sc_winograd_image *image, const float *dy, intptr_t top, intptr_t left, float *u, intptr_t plane, intptr_t panel,
                      float *patch);
     // m[rows][ldm] (columns [0, nr)) = v[tiles][ldv] transposed (columns [0, rows)) times u[tiles][nr], added to m if `keep`.
-    // Rows are rounded up to a multiple of mr: v and m have room for it.
     void (*accumulate)(intptr_t tiles, intptr_t rows, const float *v, intptr_t ldv, const float *u, float *m, intptr_t ldm, int keep);
-    // dfilter[3][3][channel][oc] from m[e * plane + output channel], which are the 36 products of input channel `channel`.
-    void (*filter_gradient)(intptr_t ic, intptr_t oc, intptr_t channel, const float *m, intptr_t plane, float *dfilter);
+    // dfilter[t * tap + column] = the 3x3 taps of one input channel from its products m[e * plane + column].
+    void (*filter_gradient)(intptr_t tap, intptr_t columns, const float *m, intptr_t plane, float *dfilter);
 } sc_winograd_kernels;
 
 #endif

@@ -13,7 +13,8 @@ package struct AlgorithmCandidate: Sendable {
     }
 }
 
-/// The choice among the ways to compute an op: what fits the memory limit, then what measuring says (autotune), else the cost model.
+/// The choice among the ways to compute an op: what fits the memory limit, then what the environment names (SWIFTCONV_ALGORITHM), what
+/// measuring says (autotune), else the cost model.
 enum AlgorithmList {
     /// - Parameter candidates: in the order of preference among equals; never empty.
     static func choose(
@@ -24,6 +25,9 @@ enum AlgorithmList {
         guard var best = fitting.first else {
             let least = candidates.map(\.prepared.workspaceBytes).min() ?? 0
             throw .beyondMemoryLimit(context.memoryLimit, op, needs: least, "which is what the leanest algorithm for \(inputs) needs")
+        }
+        if let name = Environment.current.algorithm, let named = fitting.first(where: { $0.prepared.algorithm == name }) {
+            return named.prepared
         }
         for candidate in fitting.dropFirst() where candidate.cost < best.cost { best = candidate }
         let practical = fitting.filter { $0.cost.isFinite }

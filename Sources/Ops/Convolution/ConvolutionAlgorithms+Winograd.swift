@@ -11,7 +11,7 @@ extension ConvolutionAlgorithms {
             Double(s.n) * Double(s.oh + s.ih) * Double(s.ow + s.iw) < 0x1p40
         else { return false }
         return context.precision == .standard && s.dtype == .float32 && s.groups == 1 && s.kh == 3 && s.kw == 3 && h.stride == 1
-            && w.stride == 1 && s.n > 0 && s.oh > 0 && s.ow > 0 && s.oc > 0
+            && w.stride == 1 && s.n > 0 && s.oh > 0 && s.ow > 0 && s.ic > 0 && s.oc > 0
     }
 
     private static func tiles(_ s: ConvolutionShape, _ outputs: Int, h: Int, w: Int) -> Double {
@@ -19,14 +19,30 @@ extension ConvolutionAlgorithms {
         return Double(s.n) * Double(dh * WinogradGrid.side(h, outputs, dh)) * Double(dw * WinogradGrid.side(w, outputs, dw))
     }
 
-    /// The cost in multiply-adds. An element that a transform moves is worth 6; transforming the filter at each call
-    /// about 750 for each pair of channels, of 16 products as of 36.
-    private static func cost(_ s: ConvolutionShape, _ outputs: Int, h: Int, w: Int, packs: Bool) -> Double {
+    /// The forms of the algorithm: values on a side of a tile, and whether the filter is transformed as it is used.
+    private static let forms: [(outputs: Int, fused: Bool)] = [(4, false), (2, false), (4, true), (2, true)]
+
+    private static func name(_ outputs: Int, _ fused: Bool) -> String { "winograd-\(outputs)x\(outputs)\(fused ? "-fused" : "")" }
+
+    /// What moving an element through a transform and the scratch is worth in multiply-adds.
+    private static let moving = 20.0
+
+    /// The cost in multiply-adds. Transforming the filter costs, for each pair of channels, about 250 where it stays in cache, and 750
+    /// where it goes to memory; a thread takes whole panels of columns of a fused one.
+    private static func cost(
+        _ s: ConvolutionShape, _ outputs: Int, fused: Bool, h: Int, w: Int, packs: Bool, _ context: PrepareContext
+    ) -> Double {
         let products = Double((outputs + 2) * (outputs + 2))
         let tiles = tiles(s, outputs, h: h, w: w)
         let (ic, oc) = (Double(s.ic), Double(s.oc))
-        let arithmetic = products * tiles * (ic * oc + 6 * ic + 6 * oc)
-        return 1.15 * arithmetic + (packs ? 750 * ic * oc : 0) + ConvolutionShape.reading(products * ic * oc)
+        let arithmetic = products * tiles * (ic * oc + moving * (ic + oc))
+        if !fused {
+            return ConvolutionShape.cost(1.05 * arithmetic, reading: products * ic * oc, context) + (packs ? 750 * ic * oc : 0)
+        }
+        // As for two threads: the choice must not depend on how many there are, for then so would the bits.
+        let panels = (s.oc + Kernels.table.winograd.nr - 1) / Kernels.table.winograd.nr
+        let uneven = Double((panels + 1) / 2 * 2) / Double(panels)
+        return ConvolutionShape.cost(uneven * (1.05 * arithmetic + 250 * ic * oc), reading: 9 * ic * oc, context)
     }
 
     static func winogradForward(
@@ -35,31 +51,31 @@ extension ConvolutionAlgorithms {
         guard winogradServes(shape, context) else { return [] }
         let packs = !context.constantInputs.contains(1)
         let (slope, ceiling) = (Float(activation.slope), Float(activation.ceiling))
-        return [4, 2].map { outputs in
+        return forms.map { outputs, fused in
             let winograd = WinogradConvolution(
-                outputs: outputs, n: shape.n, h: shape.ih, w: shape.iw, ic: shape.ic, oc: shape.oc, oh: shape.oh, ow: shape.ow,
-                padTop: shape.geometry.h.before, padLeft: shape.geometry.w.before, dilation: shape.dilation, threads: context.threads)
+                outputs: outputs, fused: fused, n: shape.n, h: shape.ih, w: shape.iw, ic: shape.ic, oc: shape.oc, oh: shape.oh,
+                ow: shape.ow, padTop: shape.geometry.h.before, padLeft: shape.geometry.w.before, dilation: shape.dilation,
+                threads: context.threads)
             let prepared = PreparedOp(
-                algorithm: "winograd-\(outputs)x\(outputs)", flops: shape.flops,
-                workspaceBytes: winograd.workspaceBytes + winograd.packedBytes,
+                algorithm: name(outputs, fused), flops: shape.flops,
+                workspaceBytes: winograd.workspaceBytes + (winograd.needsPacking ? winograd.packedBytes : 0),
                 prepack: .init(input: 1, bytes: winograd.packedBytes) { filter, packed in
                     winograd.pack(filter.assumingMemoryBound(to: Float.self), into: packed.assumingMemoryBound(to: Float.self))
                 }
             ) { arguments in
                 let scratch = arguments.workspace.assumingMemoryBound(to: Float.self)
-                let packed: UnsafePointer<Float>
-                if let kept = arguments.packed {
-                    packed = kept.assumingMemoryBound(to: Float.self)
-                } else {
+                var packed = arguments.packed?.assumingMemoryBound(to: Float.self)
+                if packed == nil && winograd.needsPacking {
                     let own = scratch + winograd.workspaceBytes / 4
                     winograd.pack(arguments.input(1), into: own)
                     packed = UnsafePointer(own)
                 }
                 winograd.run(
-                    x: arguments.input(0), packed: packed, bias: hasBias ? arguments.input(2) : nil, slope: slope, ceiling: ceiling,
-                    y: arguments.output(0), workspace: scratch)
+                    x: arguments.input(0), filter: arguments.input(1), packed: packed, bias: hasBias ? arguments.input(2) : nil,
+                    slope: slope, ceiling: ceiling, y: arguments.output(0), workspace: scratch)
             }
-            return AlgorithmCandidate(cost: cost(shape, outputs, h: shape.oh, w: shape.ow, packs: packs), prepared)
+            return AlgorithmCandidate(
+                cost: cost(shape, outputs, fused: fused, h: shape.oh, w: shape.ow, packs: packs, context), prepared)
         }
     }
 
@@ -71,28 +87,32 @@ extension ConvolutionAlgorithms {
         let (ic, oc) = (shape.ic, shape.oc)
         let turnedFloats = 9 * ic * oc
         guard let transpose = Kernels.table.movement.transpose else { return [] }
-        return [4, 2].map { outputs in
+        var mirrored = shape
+        (mirrored.ic, mirrored.oc) = (oc, ic)
+        return forms.map { outputs, fused in
             let winograd = WinogradConvolution(
-                outputs: outputs, n: shape.n, h: shape.oh, w: shape.ow, ic: oc, oc: ic, oh: shape.ih, ow: shape.iw,
+                outputs: outputs, fused: fused, n: shape.n, h: shape.oh, w: shape.ow, ic: oc, oc: ic, oh: shape.ih, ow: shape.iw,
                 padTop: 2 * h.dilation - h.before, padLeft: 2 * w.dilation - w.before, dilation: shape.dilation, threads: threads)
+            let packedFloats = winograd.needsPacking ? winograd.packedBytes / 4 : 0
             let prepared = PreparedOp(
-                algorithm: "winograd-\(outputs)x\(outputs)", flops: shape.flops,
-                workspaceBytes: winograd.workspaceBytes + winograd.packedBytes + turnedFloats * 4
+                algorithm: name(outputs, fused), flops: shape.flops,
+                workspaceBytes: winograd.workspaceBytes + (packedFloats + turnedFloats) * 4
             ) { arguments in
                 let scratch = arguments.workspace.assumingMemoryBound(to: Float.self)
                 let packed = scratch + winograd.workspaceBytes / 4
-                let turned = packed + winograd.packedBytes / 4
+                let turned = packed + packedFloats
                 let filter: UnsafePointer<Float> = arguments.input(0)
                 parallelFor(9, grain: max(1, 16384 / (ic * oc)), threads: threads) { range, _ in
                     for tap in range { transpose(4, ic, oc, filter + tap * ic * oc, oc, turned + (8 - tap) * ic * oc, ic) }
                 }
-                winograd.pack(UnsafePointer(turned), into: packed)
+                if winograd.needsPacking { winograd.pack(UnsafePointer(turned), into: packed) }
                 winograd.run(
-                    x: arguments.input(1), packed: UnsafePointer(packed), bias: nil, slope: 1, ceiling: .infinity, y: arguments.output(0),
-                    workspace: scratch)
+                    x: arguments.input(1), filter: UnsafePointer(turned), packed: winograd.needsPacking ? UnsafePointer(packed) : nil,
+                    bias: nil, slope: 1, ceiling: .infinity, y: arguments.output(0), workspace: scratch)
             }
             let turning = 9 * 4 * Double(ic) * Double(oc)
-            return AlgorithmCandidate(cost: cost(shape, outputs, h: shape.ih, w: shape.iw, packs: true) + turning, prepared)
+            return AlgorithmCandidate(
+                cost: cost(mirrored, outputs, fused: fused, h: shape.ih, w: shape.iw, packs: true, context) + turning, prepared)
         }
     }
 
@@ -105,8 +125,9 @@ extension ConvolutionAlgorithms {
         let (ic, oc) = (Double(shape.ic), Double(shape.oc))
         let blocks = (tiles / Double(WinogradFilterGradient.blockTiles(Int(tiles), shape.ic, shape.oc))).rounded(.up)
         // Each block reads and writes the sums; the last transform reads them again.
-        let traffic = (1.5 * blocks + 1) * ConvolutionShape.reading(36 * ic * oc)
-        let cost = 1.15 * 36 * tiles * (ic * oc + 6 * ic + 6 * oc) + traffic
+        let traffic =
+            blocks == 1 ? 2 * ConvolutionShape.reading(9 * ic * oc, context) : (1.5 * blocks + 1) * ConvolutionShape.reading(36 * ic * oc, context)
+        let cost = 1.05 * 36 * tiles * (ic * oc + moving * (ic + oc)) + 60 * ic * oc + traffic
         let prepared = PreparedOp(algorithm: "winograd-3x3", flops: shape.flops, workspaceBytes: gradient.workspaceBytes) { arguments in
             gradient.run(
                 x: arguments.input(0), dy: arguments.input(1), dfilter: arguments.output(0),
@@ -121,15 +142,23 @@ extension ConvolutionShape {
 
     /// What the direct kernels cost: the multiply-adds of the definition, the unit of the cost model, and reading the filter. A Double, for
     /// it may be larger than an Int.
-    var work: Double {
+    func work(_ context: PrepareContext) -> Double {
         let taps = Double(kh) * Double(kw) * Double(icPerGroup) * Double(oc)
-        return Double(n) * Double(oh) * Double(ow) * taps + Self.reading(taps)
+        return Self.cost(1.05 * Double(n) * Double(oh) * Double(ow) * taps, reading: taps, context)
     }
 
-    /// Reading a packed filter once: an element from the last-level cache is worth 4 multiply-adds, one from memory 20; what is larger than
-    /// 16 MB is unlikely to stay in the cache.
-    static func reading(_ elements: Double) -> Double {
+    /// Arithmetic, and a filter that is read once: most of the shorter of the two hides behind the longer.
+    static func cost(_ arithmetic: Double, reading elements: Double, _ context: PrepareContext) -> Double {
+        let reading = reading(elements, context)
+        return max(arithmetic, reading) + 0.3 * min(arithmetic, reading)
+    }
+
+    /// Reading a packed filter once: an element from the last-level cache is worth 6 multiply-adds, one from memory 20. Nothing stays in
+    /// the last-level cache of what is larger than half of it, nor of the constants of a graph that together are.
+    static func reading(_ elements: Double, _ context: PrepareContext) -> Double {
         let bytes = 4 * elements
-        return bytes <= 0x1p18 ? 0 : elements * (bytes <= 0x1p24 ? 4 : 20)
+        let kept = Double(CacheSizes.l3 / 2)
+        if bytes <= 0x1p18 { return 0 }
+        return elements * (bytes <= kept && Double(context.constantBytes) <= kept ? 6 : 20)
     }
 }

@@ -8,15 +8,15 @@ enum ConvolutionAlgorithms {
     ) -> [AlgorithmCandidate] {
         let threads = context.threads
         if let prepared = depthwiseForward(shape, hasBias: hasBias, activation, threads: threads) {
-            return [.init(cost: shape.work, prepared), reference(shape, hasBias: hasBias, activation, threads)]
+            return [.init(cost: shape.work(context), prepared), reference(shape, hasBias: hasBias, activation, threads)]
         }
         if let prepared = OpenBLASGemm.forward(shape, hasBias: hasBias, activation, threads: threads) { return [.init(cost: 0, prepared)] }
         var found = winogradForward(shape, hasBias: hasBias, activation, context)
         if let prepared = fewChannelsForward(shape, hasBias: hasBias, activation, threads: threads) {
-            found.append(.init(cost: 0.9 * shape.work, prepared))
+            found.append(.init(cost: 0.9 * shape.work(context), prepared))
         }
         if let prepared = indirectForward(shape, hasBias: hasBias, activation, threads: threads) {
-            found.append(.init(cost: shape.work, prepared))
+            found.append(.init(cost: shape.work(context), prepared))
         }
         return found + [reference(shape, hasBias: hasBias, activation, threads)]
     }
@@ -27,11 +27,11 @@ enum ConvolutionAlgorithms {
             cost: .infinity,
             shape.dtype == .float32
                 ? referenceBackwardInput(Float.self, shape, threads) : referenceBackwardInput(Double.self, shape, threads))
-        if let prepared = depthwiseBackwardInput(shape, threads: threads) { return [.init(cost: shape.work, prepared), plain] }
+        if let prepared = depthwiseBackwardInput(shape, threads: threads) { return [.init(cost: shape.work(context), prepared), plain] }
         if let prepared = OpenBLASGemm.backwardInput(shape, threads: threads) { return [.init(cost: 0, prepared)] }
         var found = winogradBackwardInput(shape, context)
-        if let prepared = fewChannelsBackwardInput(shape, threads: threads) { found.append(.init(cost: 0.9 * shape.work, prepared)) }
-        if let prepared = indirectBackwardInput(shape, threads: threads) { found.append(.init(cost: shape.work, prepared)) }
+        if let prepared = fewChannelsBackwardInput(shape, threads: threads) { found.append(.init(cost: 0.9 * shape.work(context), prepared)) }
+        if let prepared = indirectBackwardInput(shape, threads: threads) { found.append(.init(cost: shape.work(context), prepared)) }
         return found + [plain]
     }
 
@@ -41,11 +41,11 @@ enum ConvolutionAlgorithms {
             cost: .infinity,
             shape.dtype == .float32
                 ? referenceBackwardFilter(Float.self, shape, threads) : referenceBackwardFilter(Double.self, shape, threads))
-        if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return [.init(cost: shape.work, prepared), plain] }
+        if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return [.init(cost: shape.work(context), prepared), plain] }
         if let prepared = OpenBLASGemm.backwardFilter(shape, threads: threads) { return [.init(cost: 0, prepared)] }
         var found = winogradBackwardFilter(shape, context)
-        if let prepared = fewChannelsBackwardFilter(shape, threads: threads) { found.append(.init(cost: 0.9 * shape.work, prepared)) }
-        if let prepared = indirectBackwardFilter(shape, threads: threads) { found.append(.init(cost: shape.work, prepared)) }
+        if let prepared = fewChannelsBackwardFilter(shape, threads: threads) { found.append(.init(cost: 0.9 * shape.work(context), prepared)) }
+        if let prepared = indirectBackwardFilter(shape, threads: threads) { found.append(.init(cost: shape.work(context), prepared)) }
         return found + [plain]
     }
 

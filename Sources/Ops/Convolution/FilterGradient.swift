@@ -72,7 +72,6 @@ struct FilterGradient: Sendable {
         layout = FilterGradientRows(shape, pointwise: pointwise, outputs: (oh, ow), chunkRows: rows, mr: kernels.mr)
         rowsPerImage = layout.classes.reduce(0) { $0 + rows + $1.span }
         let pixels = images * rowsPerImage * columns
-        let panels = (shape.ocPerGroup + nr - 1) / nr
         let tiles = layout.tiles.count
         let taps = layout.tapRows.count
 

@@ -7,6 +7,9 @@ import TensorCore
 /// A dilated filter is a plain one on each of the grids of every d-th row and column: their tiles take pixels d apart.
 /// Blocks of tiles are transformed, multiplied and transformed back in scratch that stays in cache. An output's sum runs over the
 /// input channels in order, whatever the blocks and threads, so its bits do not depend on them.
+///
+/// The transformed filter is four (or 16/9) times the plain one. For few tiles reading it takes longer than transforming it again: `fused`
+/// transforms a part of the filter that fits into the second-level cache, multiplies with it, and goes on to the next.
 package struct WinogradConvolution: Sendable {
     private let image: sc_winograd_image
     private let grid: WinogradGrid
@@ -17,10 +20,13 @@ package struct WinogradConvolution: Sendable {
     /// Products of a tile: 36 or 16.
     private let products: Int
     private let threads: Int
+    private let fused: Bool
+    /// Input channels that are transformed together, where fused.
+    private let chunk: Int
     /// Input and output channels, rounded up to whole vectors and to whole packed columns.
     private let paddedIC: Int
     private let paddedOC: Int
-    /// Tiles in a block; rows of the scratch matrices (whole register tiles).
+    /// Tiles in a block; rows of the scratch matrices.
     private let block: Int
     /// Whether the threads share the steps of one block (few tiles) or take blocks of their own.
     private let shared: Bool
@@ -29,15 +35,21 @@ package struct WinogradConvolution: Sendable {
     private var inputPlane: Int { block * paddedIC + 16 }
     private var outputPlane: Int { block * paddedOC + 16 }
     private var blockFloats: Int { products * (inputPlane + outputPlane) }
+    private var filterPlane: Int { chunk * kernels.nr + 16 }
+    /// Scratch of a worker: a patch, and a part of the filter.
+    private var workerFloats: Int { patchFloats + (fused ? products * filterPlane : 0) }
     private let patchFloats = 72 * 16
 
-    /// - Parameter outputs: values on a side of a tile, 4 or 2.
+    /// - Parameters:
+    ///   - outputs: values on a side of a tile, 4 or 2.
+    ///   - fused: whether the filter is transformed as it is used.
     package init(
-        outputs: Int = 4, n: Int, h: Int, w: Int, ic: Int, oc: Int, oh: Int, ow: Int, padTop: Int, padLeft: Int,
+        outputs: Int = 4, fused: Bool = false, n: Int, h: Int, w: Int, ic: Int, oc: Int, oh: Int, ow: Int, padTop: Int, padLeft: Int,
         dilation: (h: Int, w: Int) = (1, 1), threads: Int, kernels: sc_winograd_kernels = Kernels.table.winograd
     ) {
         self.kernels = kernels
         self.threads = threads
+        self.fused = fused
         transforms = outputs == 4 ? kernels.f4 : kernels.f2
         products = (outputs + 2) * (outputs + 2)
         self.padTop = padTop
@@ -52,34 +64,66 @@ package struct WinogradConvolution: Sendable {
         let fitting = (384 << 10) / (products * 4 * (paddedIC + paddedOC))
         let filterBound = ic * oc / (ic + oc) / 2
         let wanted = min(tiles, max(4 * kernels.mr, min(max(fitting, filterBound), 192)))
-        let blocks = max(1, (tiles + wanted - 1) / wanted)
-        shared = blocks < 2 * threads && threads > 1
-        let even = shared ? min(tiles, 512) : (tiles + blocks - 1) / blocks
-        block = max(1, (even + kernels.mr - 1) / kernels.mr) * kernels.mr
+        let parts = max(1, (tiles + wanted - 1) / wanted)
+        shared = fused || (parts < 2 * threads && threads > 1)
+        // As many blocks as serve all threads alike.
+        let blocks = shared ? max(1, (tiles + 511) / 512) : (parts + threads - 1) / threads * threads
+        block = max(1, (tiles + blocks - 1) / blocks)
+        let chunks = (ic * products * kernels.nr * 4 + Self.fusedBytes - 1) / Self.fusedBytes
+        chunk = (ic + chunks - 1) / chunks
     }
+
+    /// The part of a transformed filter that is used at once: half of a small second-level cache.
+    private static let fusedBytes = 256 << 10
 
     /// Elements between packed panels; the extra line again keeps the panels of a block off each other's cache sets.
     private var panel: Int { image.c * kernels.nr + 16 }
 
-    package var packedBytes: Int { products * (paddedOC / kernels.nr) * panel * 4 }
-    package var workspaceBytes: Int { ((shared ? 1 : threads) * blockFloats + threads * patchFloats) * 4 }
+    /// Bytes of the filter in the order in which it is used, transformed or, where fused, plain.
+    package var packedBytes: Int { (fused ? 9 * image.c * paddedOC : products * (paddedOC / kernels.nr) * panel) * 4 }
+    package var workspaceBytes: Int { ((shared ? 1 : threads) * blockFloats + threads * workerFloats) * 4 }
 
-    /// Transforms `filter` [3][3][ic][oc] into `packed`.
+    /// Whether `run` needs the packed filter: a fused one also takes the filter as it is.
+    package var needsPacking: Bool { !fused }
+
+    /// Transforms `filter` [3][3][ic][oc] into `packed`, or puts it in order: [panel of nr columns][ic][tap][nr].
     package func pack(_ filter: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
-        let blocks = paddedOC / kernels.nr
-        parallelFor(blocks, grain: max(1, 16384 / (image.c * kernels.nr)), threads: threads) { range, _ in
-            transforms.filter(filter, image.c, image.oc, range.lowerBound, range.upperBound, packed)
+        let nr = kernels.nr
+        parallelFor(paddedOC / nr, grain: max(1, 16384 / (image.c * nr)), threads: threads) { range, _ in
+            for column in range {
+                let from = filter + column * nr
+                let count = min(nr, image.oc - column * nr)
+                if fused {
+                    order(from, count, into: packed + column * 9 * image.c * nr)
+                } else {
+                    transforms.filter(from, image.c * image.oc, image.oc, image.c, count, packed + column * products * panel, panel)
+                }
+            }
         }
     }
 
+    private func order(_ filter: UnsafePointer<Float>, _ columns: Int, into packed: UnsafeMutablePointer<Float>) {
+        var to = packed
+        for channel in 0..<image.c {
+            for tap in 0..<9 {
+                to.update(from: filter + (tap * image.c + channel) * image.oc, count: columns)
+                (to + columns).update(repeating: 0, count: kernels.nr - columns)
+                to += kernels.nr
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - filter: [3][3][ic][oc]; read where `packed` is nil, which `needsPacking` rules out.
+    ///   - packed: what `pack` wrote.
     package func run(
-        x: UnsafePointer<Float>, packed: UnsafePointer<Float>, bias: UnsafePointer<Float>?, slope: Float, ceiling: Float,
-        y: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
+        x: UnsafePointer<Float>, filter: UnsafePointer<Float>, packed: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, slope: Float,
+        ceiling: Float, y: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
     ) {
         let epilogue = sc_winograd_epilogue(bias: bias, slope: slope, ceiling: ceiling)
         let tiles = grid.tiles
         let blocks = (tiles + block - 1) / block
-        let patches = workspace + (shared ? 1 : threads) * blockFloats
+        let rooms = workspace + (shared ? 1 : threads) * blockFloats
         let columns = paddedOC / kernels.nr
         if shared {
             let v = workspace
@@ -88,32 +132,36 @@ package struct WinogradConvolution: Sendable {
                 let range = b * block..<min(tiles, (b + 1) * block)
                 parallelFor(range.count, grain: 1, threads: threads) { part, worker in
                     let from = range.lowerBound + part.lowerBound
-                    transformInput(x, from..<from + part.count, v + part.lowerBound * paddedIC, patches + worker * patchFloats)
+                    transformInput(x, from..<from + part.count, v + part.lowerBound * paddedIC, rooms + worker * workerFloats)
                 }
-                let rows = wholeRows(range.count)
-                parallelFor(products * columns, grain: 1, threads: threads) { part, _ in
-                    multiply(v, packed, m, rows: rows, range: part)
+                if fused {
+                    parallelFor(columns, grain: 1, threads: threads) { part, worker in
+                        let room = rooms + worker * workerFloats + patchFloats
+                        for column in part { multiplyFused(v, filter, packed, m, rows: range.count, column: column, room) }
+                    }
+                } else if let packed {
+                    parallelFor(products * columns, grain: 1, threads: threads) { part, _ in
+                        multiply(v, packed, m, rows: range.count, range: part)
+                    }
                 }
                 parallelFor(range.count, grain: 1, threads: threads) { part, _ in
                     let from = range.lowerBound + part.lowerBound
                     transformOutput(m + part.lowerBound * paddedOC, from..<from + part.count, epilogue, y)
                 }
             }
-        } else {
+        } else if let packed {
             parallelFor(blocks, grain: 1, threads: threads) { part, worker in
                 let v = workspace + worker * blockFloats
                 let m = v + products * inputPlane
                 for b in part {
                     let range = b * block..<min(tiles, (b + 1) * block)
-                    transformInput(x, range, v, patches + worker * patchFloats)
-                    multiply(v, packed, m, rows: wholeRows(range.count), range: 0..<products * columns)
+                    transformInput(x, range, v, rooms + worker * workerFloats)
+                    multiply(v, packed, m, rows: range.count, range: 0..<products * columns)
                     transformOutput(m, range, epilogue, y)
                 }
             }
         }
     }
-
-    private func wholeRows(_ tiles: Int) -> Int { (tiles + kernels.mr - 1) / kernels.mr * kernels.mr }
 
     private func transformInput(
         _ x: UnsafePointer<Float>, _ tiles: Range<Int>, _ v: UnsafeMutablePointer<Float>, _ patch: UnsafeMutablePointer<Float>
@@ -137,7 +185,32 @@ package struct WinogradConvolution: Sendable {
             let (e, column) = product.quotientAndRemainder(dividingBy: columns)
             kernels.multiply(
                 rows, image.c, v + e * inputPlane, paddedIC, packed + (column * products + e) * panel,
-                m + e * outputPlane + column * kernels.nr, paddedOC)
+                m + e * outputPlane + column * kernels.nr, paddedOC, 0)
+        }
+    }
+
+    /// All products of a panel of columns, part by part of the filter.
+    private func multiplyFused(
+        _ v: UnsafePointer<Float>, _ filter: UnsafePointer<Float>, _ packed: UnsafePointer<Float>?, _ m: UnsafeMutablePointer<Float>,
+        rows: Int, column: Int, _ u: UnsafeMutablePointer<Float>
+    ) {
+        let nr = kernels.nr
+        var first = 0
+        while first < image.c {
+            let count = min(chunk, image.c - first)
+            if let packed {
+                transforms.filter(packed + (column * image.c + first) * 9 * nr, nr, 9 * nr, count, nr, u, filterPlane)
+            } else {
+                transforms.filter(
+                    filter + first * image.oc + column * nr, image.c * image.oc, image.oc, count, min(nr, image.oc - column * nr), u,
+                    filterPlane)
+            }
+            for e in 0..<products {
+                kernels.multiply(
+                    rows, count, v + e * inputPlane + first, paddedIC, u + e * filterPlane, m + e * outputPlane + column * nr, paddedOC,
+                    first == 0 ? 0 : 1)
+            }
+            first += count
         }
     }
 

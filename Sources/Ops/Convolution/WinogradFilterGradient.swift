@@ -6,6 +6,7 @@ import TensorCore
 /// 36 products sum over the tiles, and one transform of these sums gives the filter's gradient.
 ///
 /// The sums run over the blocks of tiles in their order, and blocks follow from the shape alone: the bits do not depend on the threads.
+/// Where one block holds all tiles, the sums of some input channels and columns are turned into their part of the gradient at once.
 package struct WinogradFilterGradient: Sendable {
     private let image: sc_winograd_image
     private let grid: WinogradGrid
@@ -15,7 +16,8 @@ package struct WinogradFilterGradient: Sendable {
     private let threads: Int
     private let paddedIC: Int
     private let columns: Int
-    private let rows: Int
+    /// Input channels whose sums are made together.
+    private let chunk: Int
     /// Tiles in a block.
     private let block: Int
 
@@ -23,7 +25,8 @@ package struct WinogradFilterGradient: Sendable {
     private var inputPlane: Int { block * paddedIC + 16 }
     private var panel: Int { block * kernels.nr }
     private var gradientPlane: Int { columns * panel + 16 }
-    private var sumsPlane: Int { rows * columns * kernels.nr + 16 }
+    private var sumsPlane: Int { (isOneBlock ? chunk : image.c * columns) * kernels.nr + 16 }
+    private var isOneBlock: Bool { block >= grid.tiles }
     private let patchFloats = 72 * 16
 
     package init(
@@ -38,9 +41,12 @@ package struct WinogradFilterGradient: Sendable {
         grid = WinogradGrid(images: n, oh: oh, ow: ow, outputs: 4, dilation: dilation)
         paddedIC = (ic + 15) / 16 * 16
         columns = (oc + kernels.nr - 1) / kernels.nr
-        rows = (ic + kernels.mr - 1) / kernels.mr * kernels.mr
         block = Self.blockTiles(grid.tiles, ic, oc)
+        chunk = min(ic, max(1, Self.chunkBytes / (36 * 4 * kernels.nr * kernels.mr)) * kernels.mr)
     }
+
+    /// The sums that are made together: half of a small second-level cache.
+    private static let chunkBytes = 256 << 10
 
     /// A block reads and writes all sums once, and writes and reads its transforms: their traffic is equal at ic · oc / (ic + oc) tiles.
     static func blockTiles(_ tiles: Int, _ ic: Int, _ oc: Int) -> Int {
@@ -49,7 +55,9 @@ package struct WinogradFilterGradient: Sendable {
         return max(1, (tiles + blocks - 1) / blocks)
     }
 
-    package var workspaceBytes: Int { (36 * (inputPlane + gradientPlane + sumsPlane) + threads * patchFloats) * 4 }
+    package var workspaceBytes: Int {
+        (36 * (inputPlane + gradientPlane + (isOneBlock ? threads : 1) * sumsPlane) + threads * patchFloats) * 4
+    }
 
     package func run(
         x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dfilter: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
@@ -57,7 +65,20 @@ package struct WinogradFilterGradient: Sendable {
         let v = workspace
         let u = v + 36 * inputPlane
         let sums = u + 36 * gradientPlane
-        let patches = sums + 36 * sumsPlane
+        let patches = sums + 36 * (isOneBlock ? threads : 1) * sumsPlane
+        if isOneBlock {
+            parallelFor(grid.tiles, grain: 1, threads: threads) { range, worker in
+                transform(x, dy, 0, range, v, u, patches + worker * patchFloats)
+            }
+            let chunks = (image.c + chunk - 1) / chunk
+            parallelFor(chunks * columns, grain: 1, threads: threads) { range, worker in
+                for index in range {
+                    let (part, column) = index.quotientAndRemainder(dividingBy: columns)
+                    gradient(v, u, part * chunk..<min(image.c, (part + 1) * chunk), column, sums + worker * 36 * sumsPlane, dfilter)
+                }
+            }
+            return
+        }
         var first = 0
         while first < grid.tiles {
             let count = min(block, grid.tiles - first)
@@ -77,8 +98,27 @@ package struct WinogradFilterGradient: Sendable {
         }
         parallelFor(image.c, grain: 1, threads: threads) { range, _ in
             for channel in range {
-                kernels.filter_gradient(image.c, image.oc, channel, sums + channel * columns * kernels.nr, sumsPlane, dfilter)
+                kernels.filter_gradient(
+                    image.c * image.oc, image.oc, sums + channel * columns * kernels.nr, sumsPlane, dfilter + channel * image.oc)
             }
+        }
+    }
+
+    /// The gradient of some input channels and a panel of columns, from the transforms of all tiles.
+    private func gradient(
+        _ v: UnsafePointer<Float>, _ u: UnsafePointer<Float>, _ channels: Range<Int>, _ column: Int, _ sums: UnsafeMutablePointer<Float>,
+        _ dfilter: UnsafeMutablePointer<Float>
+    ) {
+        let nr = kernels.nr
+        for e in 0..<36 {
+            kernels.accumulate(
+                grid.tiles, channels.count, v + e * inputPlane + channels.lowerBound, paddedIC, u + e * gradientPlane + column * panel,
+                sums + e * sumsPlane, nr, 0)
+        }
+        for channel in channels {
+            kernels.filter_gradient(
+                image.c * image.oc, min(nr, image.oc - column * nr), sums + (channel - channels.lowerBound) * nr, sumsPlane,
+                dfilter + channel * image.oc + column * nr)
         }
     }
 

@@ -1,6 +1,4 @@
 import CKernelInterface
-import KernelsBaseline
-import KernelsV3
 import Testing
 
 @testable import Ops
@@ -109,11 +107,7 @@ private func run<T: BinaryFloatingPoint>(
     return (y, dx, df)
 }
 
-private func levels() -> [sc_depthwise_kernels] {
-    var found = [KernelsBaseline.makeKernelTable().depthwise]
-    if String(cString: Kernels.table.level) != "baseline" { found.append(KernelsV3.makeKernelTable().depthwise) }
-    return found
-}
+private func levels() -> [sc_depthwise_kernels] { Kernels.available.map(\.depthwise) }
 
 private func expectClose<T: BinaryFloatingPoint>(_ a: [T], _ b: [Double], _ tolerance: Double, _ what: String) {
     let worst = zip(a, b).map { abs(Double($0) - $1) / max(1, abs($1)) }.reduce(0) { !($1 <= $0) ? $1 : $0 }

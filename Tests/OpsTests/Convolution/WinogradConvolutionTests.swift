@@ -1,6 +1,4 @@
 import CKernelInterface
-import KernelsBaseline
-import KernelsV3
 import Testing
 
 @testable import Ops
@@ -54,6 +52,8 @@ private let cases = [
     WinogradCase(2, 11, 13, 19, 18, (2, 2, 2, 2), dilation: (2, 2)),
     WinogradCase(1, 9, 7, 8, 16, (3, 1, 0, 4), dilation: (3, 2)),
     WinogradCase(1, 12, 12, 5, 7, (4, 4, 4, 4), dilation: (4, 4)),
+    WinogradCase(1, 7, 7, 130, 70, (1, 1, 1, 1)),
+    WinogradCase(4, 22, 22, 24, 40, (1, 1, 1, 1)),
 ]
 
 /// Whether all |value - exact| are within `bound` · 2^-24 · magnitude.
@@ -75,18 +75,14 @@ private func numbers(_ count: Int, seed: UInt64) -> [Float] {
 }
 
 private func tables() -> [sc_winograd_kernels] {
-    var found = [KernelsBaseline.makeKernelTable().winograd]
-    if sc_level_at_least_v3() { found.append(KernelsV3.makeKernelTable().winograd) }
-    return found
+    Kernels.available.map(\.winograd)
 }
 
-private func sc_level_at_least_v3() -> Bool { Kernels.table.level.map { String(cString: $0) } != "baseline" }
-
 private func convolve(
-    _ c: WinogradCase, _ x: [Float], _ filter: [Float], _ bias: [Float]?, outputs: Int, threads: Int, _ table: sc_winograd_kernels
+    _ c: WinogradCase, _ x: [Float], _ filter: [Float], _ bias: [Float]?, outputs: Int, fused: Bool = false, packs: Bool = true, threads: Int, _ table: sc_winograd_kernels
 ) -> [Float] {
     let winograd = WinogradConvolution(
-        outputs: outputs, n: c.n, h: c.h, w: c.w, ic: c.ic, oc: c.oc, oh: c.oh, ow: c.ow, padTop: c.padTop, padLeft: c.padLeft,
+        outputs: outputs, fused: fused, n: c.n, h: c.h, w: c.w, ic: c.ic, oc: c.oc, oh: c.oh, ow: c.ow, padTop: c.padTop, padLeft: c.padLeft,
         dilation: c.dilation, threads: threads, kernels: table)
     var y = [Float](repeating: .nan, count: c.n * c.oh * c.ow * c.oc)
     // NaN everywhere: what the convolution reads without having written it shows.
@@ -94,7 +90,7 @@ private func convolve(
     var scratch = [Float](repeating: .nan, count: winograd.workspaceBytes / 4)
     winograd.pack(filter, into: &packed)
     let run = { (bias: UnsafePointer<Float>?) in
-        winograd.run(x: x, packed: packed, bias: bias, slope: 0, ceiling: 6, y: &y, workspace: &scratch)
+        winograd.run(x: x, filter: filter, packed: packs ? packed : nil, bias: bias, slope: 0, ceiling: 6, y: &y, workspace: &scratch)
     }
     if let bias { bias.withUnsafeBufferPointer { run($0.baseAddress) } } else { run(nil) }
     return y
@@ -130,6 +126,11 @@ func winogradAgainstDefinition(_ c: WinogradCase) {
         for (outputs, bound) in [(4, 64.0), (2, 16.0)] {
             let worst = worstError(convolve(c, x, filter, bias, outputs: outputs, threads: 2, table), exact, magnitudes)
             #expect(worst < bound, "\(c), F(\(outputs)x\(outputs), 3x3), tile \(table.mr)x\(table.nr)")
+            let bits = convolve(c, x, filter, bias, outputs: outputs, threads: 2, table).map(\.bitPattern)
+            for packs in [true, false] {
+                let fused = convolve(c, x, filter, bias, outputs: outputs, fused: true, packs: packs, threads: 2, table)
+                #expect(bits == fused.map(\.bitPattern), "\(c), fused, packed \(packs)")
+            }
         }
     }
 }
@@ -160,7 +161,9 @@ func winogradThreads(_ c: WinogradCase) {
     let dy = numbers(c.n * c.oh * c.ow * c.oc, seed: 8)
     let table = Kernels.table.winograd
     func bits(_ threads: Int) -> [UInt32] {
-        [4, 2].flatMap { convolve(c, x, filter, nil, outputs: $0, threads: threads, table).map(\.bitPattern) }
+        [(4, false), (2, false), (4, true), (2, true)].flatMap { outputs, fused in
+            convolve(c, x, filter, nil, outputs: outputs, fused: fused, threads: threads, table).map(\.bitPattern)
+        }
             + filterGradient(c, x, dy, threads: threads, table).map(\.bitPattern)
     }
     let one = bits(1)
