@@ -85,30 +85,27 @@ extension ConvolutionAlgorithms {
         guard winogradServes(shape, context), h.before <= 2 * h.dilation, w.before <= 2 * w.dilation else { return [] }
         let threads = context.threads
         let (ic, oc) = (shape.ic, shape.oc)
-        let turnedFloats = 9 * ic * oc
-        guard let transpose = Kernels.table.movement.transpose else { return [] }
         var mirrored = shape
         (mirrored.ic, mirrored.oc) = (oc, ic)
         return forms.map { outputs, fused in
             let winograd = WinogradConvolution(
-                outputs: outputs, fused: fused, n: shape.n, h: shape.oh, w: shape.ow, ic: oc, oc: ic, oh: shape.ih, ow: shape.iw,
+                outputs: outputs, fused: fused, turned: true, n: shape.n, h: shape.oh, w: shape.ow, ic: oc, oc: ic, oh: shape.ih, ow: shape.iw,
                 padTop: 2 * h.dilation - h.before, padLeft: 2 * w.dilation - w.before, dilation: shape.dilation, threads: threads)
-            let packedFloats = winograd.needsPacking ? winograd.packedBytes / 4 : 0
             let prepared = PreparedOp(
                 algorithm: name(outputs, fused), flops: shape.flops,
-                workspaceBytes: winograd.workspaceBytes + (packedFloats + turnedFloats) * 4
+                workspaceBytes: winograd.workspaceBytes + (winograd.needsPacking ? winograd.packedBytes : 0)
             ) { arguments in
                 let scratch = arguments.workspace.assumingMemoryBound(to: Float.self)
-                let packed = scratch + winograd.workspaceBytes / 4
-                let turned = packed + packedFloats
                 let filter: UnsafePointer<Float> = arguments.input(0)
-                parallelFor(9, grain: max(1, 16384 / (ic * oc)), threads: threads) { range, _ in
-                    for tap in range { transpose(4, ic, oc, filter + tap * ic * oc, oc, turned + (8 - tap) * ic * oc, ic) }
+                var packed: UnsafePointer<Float>?
+                if winograd.needsPacking {
+                    let own = scratch + winograd.workspaceBytes / 4
+                    winograd.pack(filter, into: own, workspace: scratch)
+                    packed = UnsafePointer(own)
                 }
-                if winograd.needsPacking { winograd.pack(UnsafePointer(turned), into: packed) }
                 winograd.run(
-                    x: arguments.input(1), filter: UnsafePointer(turned), packed: winograd.needsPacking ? UnsafePointer(packed) : nil,
-                    bias: nil, slope: 1, ceiling: .infinity, y: arguments.output(0), workspace: scratch)
+                    x: arguments.input(1), filter: filter, packed: packed, bias: nil, slope: 1, ceiling: .infinity,
+                    y: arguments.output(0), workspace: scratch)
             }
             let turning = 9 * 4 * Double(ic) * Double(oc)
             return AlgorithmCandidate(

@@ -21,7 +21,10 @@ package struct WinogradConvolution: Sendable {
     private let products: Int
     private let threads: Int
     private let fused: Bool
-    /// Input channels that are transformed together, where fused.
+    /// Whether the filter is another convolution's, [3][3][oc][ic], to be turned by half a turn: the gradient of that one's input.
+    private let turned: Bool
+    private let transpose: @convention(c) (Int, Int, Int, UnsafeRawPointer?, Int, UnsafeMutableRawPointer?, Int) -> Void
+    /// Input channels that are transformed together, where fused or turned.
     private let chunk: Int
     /// Input and output channels, rounded up to whole vectors and to whole packed columns.
     private let paddedIC: Int
@@ -36,20 +39,24 @@ package struct WinogradConvolution: Sendable {
     private var outputPlane: Int { block * paddedOC + 16 }
     private var blockFloats: Int { products * (inputPlane + outputPlane) }
     private var filterPlane: Int { chunk * kernels.nr + 16 }
-    /// Scratch of a worker: a patch, and a part of the filter.
-    private var workerFloats: Int { patchFloats + (fused ? products * filterPlane : 0) }
+    /// Scratch of a worker: a patch, a part of the filter turned, the same transformed.
+    private var workerFloats: Int { patchFloats + turnedFloats + (fused ? products * filterPlane : 0) }
+    private var turnedFloats: Int { turned ? 9 * chunk * kernels.nr : 0 }
     private let patchFloats = 72 * 16
 
     /// - Parameters:
     ///   - outputs: values on a side of a tile, 4 or 2.
     ///   - fused: whether the filter is transformed as it is used.
+    ///   - turned: whether the filter is [3][3][oc][ic], to be turned by half a turn.
     package init(
-        outputs: Int = 4, fused: Bool = false, n: Int, h: Int, w: Int, ic: Int, oc: Int, oh: Int, ow: Int, padTop: Int, padLeft: Int,
+        outputs: Int = 4, fused: Bool = false, turned: Bool = false, n: Int, h: Int, w: Int, ic: Int, oc: Int, oh: Int, ow: Int, padTop: Int, padLeft: Int,
         dilation: (h: Int, w: Int) = (1, 1), threads: Int, kernels: sc_winograd_kernels = Kernels.table.winograd
     ) {
         self.kernels = kernels
         self.threads = threads
         self.fused = fused
+        self.turned = turned
+        transpose = Kernels.table.movement.transpose
         transforms = outputs == 4 ? kernels.f4 : kernels.f2
         products = (outputs + 2) * (outputs + 2)
         self.padTop = padTop
@@ -87,19 +94,44 @@ package struct WinogradConvolution: Sendable {
     package var needsPacking: Bool { !fused }
 
     /// Transforms `filter` [3][3][ic][oc] into `packed`, or puts it in order: [panel of nr columns][ic][tap][nr].
-    package func pack(_ filter: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
+    /// - Parameter workspace: as for `run`; a filter that is not turned needs none.
+    package func pack(
+        _ filter: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>? = nil
+    ) {
         let nr = kernels.nr
-        parallelFor(paddedOC / nr, grain: max(1, 16384 / (image.c * nr)), threads: threads) { range, _ in
+        parallelFor(paddedOC / nr, grain: max(1, 16384 / (image.c * nr)), threads: threads) { range, worker in
             for column in range {
-                let from = filter + column * nr
-                let count = min(nr, image.oc - column * nr)
                 if fused {
-                    order(from, count, into: packed + column * 9 * image.c * nr)
+                    order(filter + column * nr, min(nr, image.oc - column * nr), into: packed + column * 9 * image.c * nr)
                 } else {
-                    transforms.filter(from, image.c * image.oc, image.oc, image.c, count, packed + column * products * panel, panel)
+                    let to = packed + column * products * panel
+                    let step = turned ? chunk : image.c
+                    for first in stride(from: 0, to: image.c, by: step) {
+                        let channels = first..<min(image.c, first + step)
+                        transform(filter, column, channels, into: to + first * nr, panel, workspace.map { $0 + worker * workerFloats })
+                    }
                 }
             }
         }
+    }
+
+    /// Transforms the filters of some input channels and a panel of columns. `room`: a worker's, for a turned filter.
+    private func transform(
+        _ filter: UnsafePointer<Float>, _ column: Int, _ channels: Range<Int>, into u: UnsafeMutablePointer<Float>, _ plane: Int,
+        _ room: UnsafeMutablePointer<Float>?
+    ) {
+        let nr = kernels.nr
+        let columns = min(nr, image.oc - column * nr)
+        let count = channels.count
+        guard turned, let to = room.map({ $0 + patchFloats }) else {
+            let from = filter + channels.lowerBound * image.oc + column * nr
+            return transforms.filter(from, image.c * image.oc, image.oc, count, columns, u, plane)
+        }
+        for tap in 0..<9 {
+            let from = filter + ((8 - tap) * image.oc + column * nr) * image.c + channels.lowerBound
+            transpose(4, columns, count, from, image.c, to + tap * count * nr, nr)
+        }
+        transforms.filter(to, count * nr, nr, count, columns, u, plane)
     }
 
     private func order(_ filter: UnsafePointer<Float>, _ columns: Int, into packed: UnsafeMutablePointer<Float>) {
@@ -136,7 +168,7 @@ package struct WinogradConvolution: Sendable {
                 }
                 if fused {
                     parallelFor(columns, grain: 1, threads: threads) { part, worker in
-                        let room = rooms + worker * workerFloats + patchFloats
+                        let room = rooms + worker * workerFloats
                         for column in part { multiplyFused(v, filter, packed, m, rows: range.count, column: column, room) }
                     }
                 } else if let packed {
@@ -192,18 +224,17 @@ package struct WinogradConvolution: Sendable {
     /// All products of a panel of columns, part by part of the filter.
     private func multiplyFused(
         _ v: UnsafePointer<Float>, _ filter: UnsafePointer<Float>, _ packed: UnsafePointer<Float>?, _ m: UnsafeMutablePointer<Float>,
-        rows: Int, column: Int, _ u: UnsafeMutablePointer<Float>
+        rows: Int, column: Int, _ room: UnsafeMutablePointer<Float>
     ) {
         let nr = kernels.nr
+        let u = room + patchFloats + turnedFloats
         var first = 0
         while first < image.c {
             let count = min(chunk, image.c - first)
             if let packed {
                 transforms.filter(packed + (column * image.c + first) * 9 * nr, nr, 9 * nr, count, nr, u, filterPlane)
             } else {
-                transforms.filter(
-                    filter + first * image.oc + column * nr, image.c * image.oc, image.oc, count, min(nr, image.oc - column * nr), u,
-                    filterPlane)
+                transform(filter, column, first..<first + count, into: u, filterPlane, room)
             }
             for e in 0..<products {
                 kernels.multiply(
