@@ -5,15 +5,17 @@ import PackageDescription
 /// One CPU level of the kernels: the shared source (Sources/KernelSource, reached by a symlink), compiled for `march`.
 /// Loops over the sums of a register tile must be unrolled in full: with one that is not, all sums live in memory
 /// (docs/architecture.md, "register tiles"). LLVM's own threshold ends below the tile of 12 rows and 2 vectors.
-func kernels(_ level: String, march: String?) -> Target {
-    .target(
+func kernels(_ level: String, march: String?, wide: Bool = false) -> Target {
+    // vectors of 512 bits in loops that LLVM vectorises too: its own choice for this march is 256
+    let features = wide ? ["-Xclang", "-target-feature", "-Xclang", "-prefer-256-bit"].flatMap { ["-Xcc", $0] } : []
+    return .target(
         name: "Kernels\(level)",
         dependencies: ["CKernelInterface"],
         path: "Sources/Kernels\(level)",
         swiftSettings: [
             .unsafeFlags(
                 ["-Ounchecked", "-wmo", "-num-threads", "1", "-Xllvm", "-unroll-threshold=1200"]
-                    + (march.map { ["-Xcc", "-march=\($0)"] } ?? []))
+                    + (march.map { ["-Xcc", "-march=\($0)"] } ?? []) + features)
         ])
 }
 
@@ -23,7 +25,7 @@ func kernels(_ level: String, march: String?) -> Target {
     let levels = [
         kernels("Baseline", march: "x86-64"),
         kernels("V3", march: "x86-64-v3"),
-        kernels("V4", march: "x86-64-v4"),
+        kernels("V4", march: "x86-64-v4", wide: true),
     ]
 #endif
 /// Only `make docs` needs the documentation plugin: whoever builds or depends on the package fetches nothing.

@@ -1,3 +1,5 @@
+import CKernelInterface
+
 /// Computes few_rows (gemm_kernels.h): products whose time is that of reading b, so b is read where it lies, once, in order of memory.
 /// Operands: any alignment; c must not overlap a or b.
 /// Preconditions: `columns` so few that four rows of b and one of c stay in the first-level cache when there are several rows.
@@ -28,6 +30,11 @@ func fewRows<V: SIMD>(
             let to = c + i &* cRow
             var j = 0
             while j &+ V.scalarCount <= columns {
+                // The next lines of b: several short streams are more than the hardware foresees.
+                sc_prefetch(b0 + 4 &* bRow + j)
+                sc_prefetch(b1 + 4 &* bRow + j)
+                sc_prefetch(b2 + 4 &* bRow + j)
+                sc_prefetch(b3 + 4 &* bRow + j)
                 var sum: V = load(UnsafePointer(to + j))
                 sum = multiplyAdd(sum, a0, load(b0 + j))
                 sum = multiplyAdd(sum, a1, load(b1 + j))

@@ -29,6 +29,36 @@ private func columns<T>(
     }
 }
 
+/// `columns` of NV neighbouring vectors, of the last of which `part` lanes count; the same order.
+@inline(__always)
+private func narrow<let NV: Int, V: SIMD>(
+    _ zero: InlineArray<NV, V>, _ rows: Int, _ stride: Int, _ x: UnsafePointer<V.Scalar>, _ y: UnsafeMutablePointer<V.Scalar>, _ part: Int,
+    _ f: (V, V) -> V
+) where V.Scalar: BinaryFloatingPoint {
+    let lanes = V.scalarCount
+    var sums = zero
+    for q in 0..<NV { sums[unchecked: q] = loadPart(x + q * lanes, part) }
+    var a = x + stride
+    var i = 1
+    while i + 4 <= rows {
+        for q in 0..<NV {
+            let p = a + q * lanes
+            let (upper, lower) = (
+                f(loadPart(p, part), loadPart(p + stride, part)), f(loadPart(p + 2 * stride, part), loadPart(p + 3 * stride, part))
+            )
+            sums[unchecked: q] = f(sums[unchecked: q], f(upper, lower))
+        }
+        a += 4 * stride
+        i += 4
+    }
+    while i < rows {
+        for q in 0..<NV { sums[unchecked: q] = f(sums[unchecked: q], loadPart(a + q * lanes, part)) }
+        a += stride
+        i += 1
+    }
+    for q in 0..<NV { storePart(part, sums[unchecked: q], y + q * lanes) }
+}
+
 /// `columns` of vectors; the rows that come next are asked for early, since four short streams are more than the hardware foresees.
 @inline(__always)
 private func columns<V: SIMD>(
@@ -38,6 +68,16 @@ private func columns<V: SIMD>(
     if n < V.scalarCount { return columns(V.Scalar.self, rows, n, stride, x, y, scalar) }
     let x = x.assumingMemoryBound(to: V.Scalar.self)
     let y = y.assumingMemoryBound(to: V.Scalar.self)
+    if n <= 16 * V.scalarCount {
+        // Short rows: the results of a few vectors stay in registers over all rows.
+        var j = 0
+        while j + 4 * V.scalarCount <= n {
+            narrow(InlineArray<4, V>(repeating: .zero), rows, stride, x + j, y + j, V.scalarCount, f)
+            j += 4 * V.scalarCount
+        }
+        forVectors(V.self, n - j) { i, part in narrow(InlineArray<1, V>(repeating: .zero), rows, stride, x + j + i, y + j + i, part, f) }
+        return
+    }
     UnsafeMutableRawPointer(y).copyMemory(from: x, byteCount: n * MemoryLayout<V.Scalar>.stride)
     let line = 64 / MemoryLayout<V>.size
     var i = 1

@@ -4,9 +4,10 @@ import CKernelInterface
 /// Operands: any alignment; y must not overlap a or b.
 /// Preconditions: job.columns ≤ 2 · lanes; b is readable for whole vectors.
 /// Tail: columns beyond job.columns are computed on what b holds there and not stored; tiles are as high as pixels are left.
-/// Numerics: each output is one chain of multiply-adds, segments in order, steps in order, from the bias on; then the activation.
-/// Registers: as gemmTiles.
-/// Source: own. For few channels the sums are short: what a table costs a tile would be a large part of the time.
+/// Numerics: each output is one chain of multiply-adds, steps in order, from the bias on; then the activation.
+/// Registers: as gemmTiles, but the pixels' addresses come from every third one: base + {0, 1, 2} · a_pixel.
+/// Source: own. For few channels the sums are short: what a table costs a tile, or a loop for each row of taps, would be a large part of
+/// the time.
 @inline(__always)
 func strip<V: SIMD>(_: V.Type, _ job: UnsafePointer<sc_strip_job>) where V.Scalar: BinaryFloatingPoint {
     if job.pointee.columns <= V.scalarCount {
@@ -94,8 +95,8 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
     let rest = job.pointee.columns - (NV - 1) * lanes
     let (aPixel, yPixel) = (job.pointee.a_pixel, job.pointee.y_pixel)
     let bStep = 2 * lanes * size
-    let segments = job.pointee.segments!
-    let bBase = job.pointee.b!
+    let steps = job.pointee.steps!
+    let depth = job.pointee.depth
     let kind = job.pointee.activation
     var (a, y) = (a, y)
     for _ in 0..<count {
@@ -104,25 +105,22 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
             let start = rowStart(zero[unchecked: 0], bias, rest)
             for p in 0..<MR { acc[unchecked: p] = start }
         }
-        var segment = segments
-        for _ in 0..<job.pointee.segment_count {
-            var b = bBase + segment[1]
-            var pixel = InlineArray<MR, UnsafeRawPointer>(repeating: a)
-            for p in 0..<MR { pixel[unchecked: p] = a + segment[0] + p * aPixel }
-            var offset = 0
-            for _ in 0..<segment[2] {
-                var column = zero[unchecked: 0]
-                for q in 0..<NV { column[unchecked: q] = loadRaw(b + q * lanes * size) }
-                for p in 0..<MR {
-                    let left = V(repeating: (pixel[unchecked: p] + offset).load(as: V.Scalar.self))
-                    for q in 0..<NV {
-                        acc[unchecked: p][unchecked: q] = multiplyAdd(acc[unchecked: p][unchecked: q], left, column[unchecked: q])
-                    }
+        var b = job.pointee.b!
+        for k in 0..<depth {
+            let first = a + steps[k]
+            var third = InlineArray<4, UnsafeRawPointer>(repeating: first)
+            third[unchecked: 1] = first + 3 * aPixel
+            third[unchecked: 2] = first + 6 * aPixel
+            third[unchecked: 3] = first + 9 * aPixel
+            var column = zero[unchecked: 0]
+            for q in 0..<NV { column[unchecked: q] = loadRaw(b + q * lanes * size) }
+            for p in 0..<MR {
+                let left = V(repeating: (third[unchecked: p / 3] + p % 3 * aPixel).load(as: V.Scalar.self))
+                for q in 0..<NV {
+                    acc[unchecked: p][unchecked: q] = multiplyAdd(acc[unchecked: p][unchecked: q], left, column[unchecked: q])
                 }
-                offset += size
-                b += bStep
             }
-            segment += 3
+            b += bStep
         }
         if kind == 1 || kind == 2 {
             let ceiling = V(repeating: kind == 2 ? 6 : V.Scalar.infinity)

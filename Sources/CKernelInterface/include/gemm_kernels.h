@@ -29,8 +29,8 @@ typedef struct {
     const void *a, *b;
     void *y;
     intptr_t a_pixel, y_pixel;   // bytes
-    const intptr_t *segments;    // [a offset in bytes, b offset in bytes, depth] each; the steps of a lie side by side, those of b nr apart
-    intptr_t segment_count;
+    const intptr_t *steps;       // of a: the offset in bytes of each of the `depth` steps of the sum; those of b lie nr apart
+    intptr_t depth;
     intptr_t pixels;
     intptr_t columns;            // 1 ... nr, as above
     const void *bias;            // of the first column, or NULL

@@ -4,8 +4,8 @@ import TensorCore
 
 /// The convolution of images with few channels, or few in a group: their sums are short, so that what a tile costs besides its sum counts.
 ///
-/// A row of taps is contiguous in memory and all pixels of an output row lie at even distances: one call of the strip kernel serves an
-/// output row and a panel of columns, without a table. Where there is padding, or the channels of other groups lie between, the rows of
+/// All pixels of an output row lie at even distances: one call of the strip kernel serves an output row and a panel of columns, with one
+/// list of the offsets of its taps. Where there is padding, or the channels of other groups lie between, the rows of
 /// a band are copied with their zeros first: few channels make that cheap. Taps above and below the image are left out.
 struct FewChannelConvolution: Sendable {
     private let s: ConvolutionShape
@@ -33,8 +33,8 @@ struct FewChannelConvolution: Sendable {
 
     /// The most channels of a group of several: beyond them the rows of taps are long enough to be read in place.
     private static let mostChannelsOfGroup = 16
-    private var segmentBytes: Int { (s.kh * s.kw * 3 * 8 + 63) / 64 * 64 }
-    private var workerBytes: Int { segmentBytes + (copies ? (lines * line * size + 63) / 64 * 64 : 0) }
+    private var stepBytes: Int { (depth * 8 + 63) / 64 * 64 }
+    private var workerBytes: Int { stepBytes + (copies ? (lines * line * size + 63) / 64 * 64 : 0) }
     var workspaceBytes: Int { packedBytes + threads * workerBytes }
 
     /// nil for shapes that the indirect product serves as well: long rows of taps.
@@ -102,7 +102,7 @@ struct FewChannelConvolution: Sendable {
         y: UnsafeMutableRawPointer, room: UnsafeMutableRawPointer
     ) {
         let (h, w) = (s.geometry.h, s.geometry.w)
-        let segments = room.assumingMemoryBound(to: Int.self)
+        let steps = room.assumingMemoryBound(to: Int.self)
         let rowBytes = s.iw * s.ic * size
         let source = x + image * s.ih * rowBytes + group * s.icPerGroup * size
         var base = source
@@ -114,40 +114,33 @@ struct FewChannelConvolution: Sendable {
             origin = h.start(rows.lowerBound)
             let end = h.start(rows.upperBound - 1) + (s.kh - 1) * h.dilation + 1
             let from = max(0, origin)
-            copy(from..<max(from, min(s.ih, end)), origin, source, room + segmentBytes)
-            base = UnsafeRawPointer(room + segmentBytes)
+            copy(from..<max(from, min(s.ih, end)), origin, source, room + stepBytes)
+            base = UnsafeRawPointer(room + stepBytes)
         }
         var job = sc_strip_job()
-        job.segments = UnsafePointer(segments)
+        job.steps = UnsafePointer(steps)
         job.a_pixel = w.stride * pixelBytes
         job.y_pixel = s.oc * size
         job.pixels = s.ow
         job.activation = activation.kind
         job.alpha = activation.alpha
         for oy in rows {
+            let taps = h.taps(oy)
             var count = 0
-            for ky in h.taps(oy) {
+            for ky in taps {
                 let at = (h.start(oy) + ky * h.dilation - origin) * step
-                if w.dilation == 1 {
-                    segments[3 * count] = at
-                    segments[3 * count + 1] = ky * s.kw * s.icPerGroup * nr * size
-                    segments[3 * count + 2] = s.kw * s.icPerGroup
-                    count += 1
-                } else {
-                    for kx in 0..<s.kw {
-                        segments[3 * count] = at + kx * w.dilation * pixelBytes
-                        segments[3 * count + 1] = (ky * s.kw + kx) * s.icPerGroup * nr * size
-                        segments[3 * count + 2] = s.icPerGroup
-                        count += 1
-                    }
+                for kx in 0..<s.kw {
+                    for channel in 0..<s.icPerGroup { steps[count + channel] = at + kx * w.dilation * pixelBytes + channel * size }
+                    count += s.icPerGroup
                 }
             }
-            job.segment_count = count
+            job.depth = count
+            let skipped = taps.lowerBound * s.kw * s.icPerGroup * nr * size
             job.a = base
             let target = y + (image * s.oh + oy) * s.ow * s.oc * size
             for panel in 0..<panels {
                 let column = group * s.ocPerGroup + panel * nr
-                job.b = b + (group * panels + panel) * panelBytes
+                job.b = b + (group * panels + panel) * panelBytes + skipped
                 job.y = target + column * size
                 job.columns = min(nr, s.ocPerGroup - panel * nr)
                 job.bias = hasBias ? bias.map { $0 + column * size } : nil

@@ -20,7 +20,8 @@ struct FewChannelGradient: Sendable {
     var packedBytes: Int { (panels * s.oc * nr * size + 63) / 64 * 64 }
     private var width: Int { panels * nr }
     private var workerBytes: Int { (rowsAtOnce * s.ow * width * size + 63) / 64 * 64 }
-    var workspaceBytes: Int { 64 + packedBytes + threads * workerBytes }
+    private var stepBytes: Int { (s.oc * 8 + 63) / 64 * 64 }
+    var workspaceBytes: Int { stepBytes + packedBytes + threads * workerBytes }
 
     /// nil where the direct product is estimated to be as fast. In cycles an output pixel: a vector of sums costs half of one for each
     /// output channel, a tile of one vector's width a third more; an addition costs about one.
@@ -60,27 +61,25 @@ struct FewChannelGradient: Sendable {
         filter: UnsafeRawPointer, packed: UnsafeRawPointer?, dy: UnsafeRawPointer, dx: UnsafeMutableRawPointer,
         workspace: UnsafeMutableRawPointer
     ) {
-        if packed == nil { pack(filter, into: workspace + 64) }
-        let b = packed ?? UnsafeRawPointer(workspace + 64)
-        let segment = workspace.assumingMemoryBound(to: Int.self)
-        segment[0] = 0
-        segment[1] = 0
-        segment[2] = s.oc
+        if packed == nil { pack(filter, into: workspace + stepBytes) }
+        let b = packed ?? UnsafeRawPointer(workspace + stepBytes)
+        let steps = workspace.assumingMemoryBound(to: Int.self)
+        for channel in 0..<s.oc { steps[channel] = channel * size }
         parallelFor(s.n * bands, threads: threads) { range, worker in
-            let room = workspace + 64 + packedBytes + worker * workerBytes
+            let room = workspace + stepBytes + packedBytes + worker * workerBytes
             for unit in range {
                 let (image, band) = unit.quotientAndRemainder(dividingBy: bands)
                 let rows = s.ih * band / bands..<s.ih * (band + 1) / bands
                 (dx + (image * s.ih + rows.lowerBound) * s.iw * s.ic * size)
                     .initializeMemory(as: UInt8.self, repeating: 0, count: rows.count * s.iw * s.ic * size)
-                runBand(image, rows, dy: dy, b: b, dx: dx, segment: segment, products: room)
+                runBand(image, rows, dy: dy, b: b, dx: dx, steps: steps, products: room)
             }
         }
     }
 
     private func runBand(
         _ image: Int, _ rows: Range<Int>, dy: UnsafeRawPointer, b: UnsafeRawPointer, dx: UnsafeMutableRawPointer,
-        segment: UnsafeMutablePointer<Int>, products: UnsafeMutableRawPointer
+        steps: UnsafePointer<Int>, products: UnsafeMutableRawPointer
     ) {
         let h = s.geometry.h
         // Output o reaches rows o · stride − before … + (kh − 1) · dilation.
@@ -88,8 +87,8 @@ struct FewChannelGradient: Sendable {
         let first = max(0, (rows.lowerBound + h.before - reach + h.stride - 1) / h.stride)
         let end = min(s.oh, (rows.upperBound - 1 + h.before) / h.stride + 1)
         var job = sc_strip_job()
-        job.segments = UnsafePointer(segment)
-        job.segment_count = 1
+        job.steps = steps
+        job.depth = s.oc
         job.a_pixel = s.oc * size
         job.y_pixel = width * size
         job.columns = nr

@@ -98,6 +98,17 @@ struct MaxPool2DBackward: Op {
         }
     }
 
+    /// Zeros in some channels of rows of an image.
+    private func clear(_ rows: Range<Int>, _ channels: Range<Int>, _ dx: UnsafeMutableRawPointer, _ g: sc_pool_window, _ size: Int) {
+        if channels.count == g.c {
+            (dx + rows.lowerBound * g.w * g.c * size).initializeMemory(as: UInt8.self, repeating: 0, count: rows.count * g.w * g.c * size)
+            return
+        }
+        for pixel in rows.lowerBound * g.w..<rows.upperBound * g.w {
+            (dx + (pixel * g.c + channels.lowerBound) * size).initializeMemory(as: UInt8.self, repeating: 0, count: channels.count * size)
+        }
+    }
+
     private func overlapping(
         _ shape: PoolShape, _ dtype: DataType, _ kernel: @escaping sc_max_pool_backward_kernel, _ context: PrepareContext
     ) -> PreparedOp {
@@ -108,13 +119,18 @@ struct MaxPool2DBackward: Op {
             let dx = arguments.outputs[0]
             PoolShape.forStrips(n: shape.n, channels: g.c, size: size, threads: context.threads) { image, channels in
                 let top = image * shape.image * size
-                for pixel in 0..<g.h * g.w {
-                    (dx + top + (pixel * g.c + channels.lowerBound) * size)
-                        .initializeMemory(as: UInt8.self, repeating: 0, count: channels.count * size)
-                }
-                var window = g
                 let out = image * shape.output * size
-                kernel(&window, 0, g.oh, channels.lowerBound, channels.upperBound, x + top, y + out, dy + out, dx + top)
+                var window = g
+                // Rows become zeros just before windows reach them, while they are on their way into the cache.
+                var zeroed = 0
+                for oy in 0...g.oh {
+                    let reached = oy == g.oh ? g.h : max(zeroed, min(g.h, oy * g.stride_h - g.pad_top + g.kh))
+                    clear(zeroed..<reached, channels, dx + top, g, size)
+                    zeroed = reached
+                    if oy < g.oh {
+                        kernel(&window, oy, oy + 1, channels.lowerBound, channels.upperBound, x + top, y + out, dy + out, dx + top)
+                    }
+                }
             }
         }
     }
