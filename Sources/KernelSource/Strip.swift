@@ -106,8 +106,11 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
             for p in 0..<MR { acc[unchecked: p] = start }
         }
         var b = job.pointee.b!
-        for k in 0..<depth {
-            let first = a + steps[k]
+        let end = b + depth * bStep
+        var step = steps
+        while b < end {
+            let first = a + step.pointee
+            step += 1
             var third = InlineArray<4, UnsafeRawPointer>(repeating: first)
             third[unchecked: 1] = first + 3 * aPixel
             third[unchecked: 2] = first + 6 * aPixel

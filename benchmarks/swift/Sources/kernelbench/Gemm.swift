@@ -34,6 +34,20 @@ extension Level {
         let pack = kernels.f32.pack!
         add("gemm pack, 256 deep, rows of b", bytes: 256 * nr * 8) { pack(source, 256, nr, 512, 1, panel) }
         add("gemm pack, 256 deep, b transposed", bytes: 256 * nr * 8) { pack(source, 256, nr, 1, 256, panel) }
+        let strip = kernels.f32.strip!
+        // rows of taps of 3 channels, stride 2; 9 taps of one channel; 72 of a group of 8
+        for (taps, across, pixel, step) in [(147, 21, 24, 720), (9, 3, 4, 120), (72, 24, 32, 960)] {
+            let pixels = 2 * mr
+            let (band, b, y) = (floats(64 * 1024), floats(taps * nr + 16), floats(pixels * nr))
+            let steps = UnsafeMutablePointer<Int>.allocate(capacity: taps)
+            for k in 0..<taps { steps[k] = k / across * step + k % across * 4 }
+            var job = sc_strip_job()
+            (job.a, job.b, job.y) = (UnsafeRawPointer(band), UnsafeRawPointer(b), UnsafeMutableRawPointer(y))
+            (job.a_pixel, job.y_pixel, job.pixels, job.columns) = (pixel, nr * 4, pixels, nr)
+            (job.steps, job.depth) = (UnsafePointer(steps), taps)
+            let ready = job
+            add("gemm strip of \(pixels)x\(nr), depth \(taps)", flops: 2 * pixels * nr * taps) { withUnsafePointer(to: ready) { strip($0) } }
+        }
         let (row, matrix, c) = (floats(64), floats(64 * 96), floats(96))
         let fewRows = kernels.f32.few_rows!
         add("one row times 64x96", flops: 2 * 64 * 96, bytes: 64 * 96 * 4) { fewRows(row, 64, 1, matrix, 96, 64, 96, c, 96) }
