@@ -19,8 +19,13 @@ where V.Scalar: BinaryFloatingPoint {
     let bStep = job.pointee.b_step * size
     let kind = job.pointee.finish == 0 ? 0 : job.pointee.activation
     let bBase = UnsafeRawPointer(job.pointee.b!)
+    // A line of the next panel at each step: as many tiles as a step of b has lines ask for all of it.
+    var ahead = UnsafeRawPointer(job.pointee.next ?? job.pointee.b!)
+    var aheadStep = job.pointee.next == nil ? 0 : 64
+    let lastAhead = 2 * V.scalarCount * size / 64
     for t in 0..<job.pointee.tile_count {
         let tile = job.pointee.tiles + t * job.pointee.tile_words
+        if t == lastAhead { aheadStep = 0 }
         var acc = zero
         if job.pointee.accumulate != 0 {
             for p in 0..<MR { acc[unchecked: p] = rowStart(zero[unchecked: 0], UnsafeRawPointer(row(tile, p, job)), rest) }
@@ -44,6 +49,10 @@ where V.Scalar: BinaryFloatingPoint {
                     for q in 0..<NV {
                         acc[unchecked: p][unchecked: q] = multiplyAdd(acc[unchecked: p][unchecked: q], left, column[unchecked: q])
                     }
+                }
+                if gemmPrefetches {
+                    sc_prefetch_l2(ahead)
+                    ahead += aheadStep
                 }
                 offset += aStep
                 b += bStep

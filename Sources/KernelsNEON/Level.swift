@@ -24,6 +24,8 @@ let winogradNV = 4
 func multiplyAdd<T: FloatingPoint>(_ acc: T, _ a: T, _ b: T) -> T { acc.addingProduct(a, b) }
 /// The rows of the register tile of every multiplication; its columns are two vectors.
 let gemmMR = 8
+/// Whether the tile asks for the next panel of the second operand: too few registers to spare for it.
+let gemmPrefetches = false
 
 /// Tiles of the height that a job asks for, or the next one that there is. Rows that divide badly are cut into tiles of nearly equal height.
 @inline(__always)

@@ -51,8 +51,8 @@ package struct Roofline: Sendable {
             let floats = block.assumingMemoryBound(to: Float.self)
             for i in 0..<threads * count * 2 { floats[i] = 1 }
             let start = Pointer(floats)
-            // About 2 MB a try, or once through.
-            let repeats = max(1, (2 << 20) / (count * 4))
+            // About 32 MB a try, or once through: a wake-up of the threads must not count.
+            let repeats = max(1, (32 << 20) / (count * 8))
             let reading = best(6, threads) { worker in
                 for _ in 0..<repeats { sink[worker] = read(2 * count, start.at(worker * 2 * count)) }
             }
@@ -65,10 +65,14 @@ package struct Roofline: Sendable {
         return Roofline(threads: threads, gflops: gflops, memory: memory)
     }
 
-    /// The least time of `tries` in nanoseconds, one share for each thread; a first one warms up.
+    /// The least time of at least `tries` in nanoseconds, one share for each thread; a first one warms up. It goes on for some time, for
+    /// threads that just woke may share a core at first.
     private static func best(_ tries: Int, _ threads: Int, _ body: @Sendable (_ worker: Int) -> Void) -> Double {
         var least = UInt64.max
-        for round in 0...tries {
+        let begin = sc_nanoseconds()
+        var round = -1
+        while round < tries || sc_nanoseconds() &- begin < 25_000_000 {
+            round += 1
             let start = sc_nanoseconds()
             parallelFor(threads, threads: threads) { range, _ in
                 for worker in range { body(worker) }

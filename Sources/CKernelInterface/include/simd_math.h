@@ -125,6 +125,9 @@ static inline __attribute__((always_inline)) const void *_Nonnull sc_opaque(cons
     return p;
 }
 
+// Asks for the cache line of p to be brought into the second-level cache; any address will do.
+static inline __attribute__((always_inline)) void sc_prefetch_l2(const void *_Nonnull p) { __builtin_prefetch(p, 0, 2); }
+
 // Asks for the cache line of p to be brought near; any address will do.
 static inline __attribute__((always_inline)) void sc_prefetch(const void *_Nonnull p) { __builtin_prefetch(p, 0, 3); }
 

@@ -144,18 +144,19 @@ extension ConvolutionShape {
         return Self.cost(1.05 * Double(n) * Double(oh) * Double(ow) * taps, reading: taps, context)
     }
 
-    /// Arithmetic, and a filter that is read once: most of the shorter of the two hides behind the longer.
+    /// Arithmetic, and a filter that is read once: reading from a cache hides behind the arithmetic for the most part, from memory less.
     static func cost(_ arithmetic: Double, reading elements: Double, _ context: PrepareContext) -> Double {
         let reading = reading(elements, context)
-        return max(arithmetic, reading) + 0.3 * min(arithmetic, reading)
+        let shown = reading > 6 * elements ? 0.6 : 0.3
+        return max(arithmetic, reading) + shown * min(arithmetic, reading)
     }
 
-    /// Reading a packed filter once: an element from the last-level cache is worth 6 multiply-adds, one from memory 20. Nothing stays in
+    /// Reading a packed filter once: an element from the last-level cache is worth 6 multiply-adds, one from memory 24. Nothing stays in
     /// the last-level cache of what is larger than half of it, nor of the constants of a graph that together are.
     static func reading(_ elements: Double, _ context: PrepareContext) -> Double {
         let bytes = 4 * elements
         let kept = Double(CacheSizes.l3 / 2)
         if bytes <= 0x1p18 { return 0 }
-        return elements * (bytes <= kept && Double(context.constantBytes) <= kept ? 6 : 20)
+        return elements * (bytes <= kept && Double(context.constantBytes) <= kept ? 6 : 24)
     }
 }

@@ -63,7 +63,10 @@ struct FewChannelConvolution: Sendable {
         // Bands whose copied rows stay in the first-level cache or nearly so, and enough of them for all threads.
         let rowBytes = max(1, line * shape.dtype.size * shape.geometry.h.stride)
         let wanted = min(shape.oh, max(4, (32 << 10) / rowBytes))
-        bands = (shape.oh + wanted - 1) / wanted
+        // as many as serve all threads alike
+        let parts = (shape.oh + wanted - 1) / wanted
+        let others = shape.n * shape.groups
+        bands = min(shape.oh, others % self.threads == 0 ? parts : (parts + self.threads - 1) / self.threads * self.threads)
         bandRows = (shape.oh + bands - 1) / bands
         lines = (bandRows - 1) * shape.geometry.h.stride + (shape.kh - 1) * shape.geometry.h.dilation + 1
         guard !copies || lines <= 4 * shape.ih + 64 else { return nil }
@@ -90,8 +93,7 @@ struct FewChannelConvolution: Sendable {
             for unit in range {
                 let (rest, group) = unit.quotientAndRemainder(dividingBy: s.groups)
                 let (image, band) = rest.quotientAndRemainder(dividingBy: bands)
-                let rows = band * bandRows..<min(s.oh, (band + 1) * bandRows)
-                guard !rows.isEmpty else { continue }
+                let rows = s.oh * band / bands..<s.oh * (band + 1) / bands
                 run(image, rows, group, x: x, b: b, bias: bias, y: y, room: room)
             }
         }

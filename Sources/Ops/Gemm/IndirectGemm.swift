@@ -377,6 +377,7 @@ struct IndirectGemm: Sendable {
                 job.bias = hasBias ? bias.map { $0 + ((sharedBias ? 0 : group * columns) + column) * size } : nil
                 if let packed {
                     job.b = packed + (group * panels + panel) * panelWhole + step.start - start
+                    job.next = panel + 1 < some.upperBound ? packed + (group * panels + panel + 1) * panelWhole + step.start : nil
                 } else {
                     let number = (panel - some.lowerBound) % packedTogether
                     if number == 0 {
