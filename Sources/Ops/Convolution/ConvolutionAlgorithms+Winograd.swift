@@ -35,7 +35,9 @@ extension ConvolutionAlgorithms {
         let products = Double((outputs + 2) * (outputs + 2))
         let tiles = tiles(s, outputs, h: h, w: w)
         let (ic, oc) = (Double(s.ic), Double(s.oc))
-        let arithmetic = products * tiles * (ic * oc + moving * (ic + oc))
+        // The scratch of a fused one holds all tiles: beyond the second-level caches moving costs more.
+        let far = fused && products * tiles * (ic + oc) * 4 > Double(2 * CacheSizes.l2)
+        let arithmetic = products * tiles * (ic * oc + (far ? 1.6 : 1) * moving * (ic + oc))
         if !fused {
             return ConvolutionShape.cost(1.05 * arithmetic, reading: products * ic * oc, context) + (packs ? 750 * ic * oc : 0)
         }

@@ -177,7 +177,7 @@ struct IndirectGemm: Sendable {
             && steps.joined().allSatisfy { step in
                 step.taps.indices.dropFirst().allSatisfy { step.taps[$0].index == step.taps[$0 - 1].index + 1 }
             }
-        blockRows = kept.map { inPlace ? max(1, $0.pixels) : Self.evenPart($0.pixels, target) }
+        blockRows = kept.map { inPlace ? max(1, $0.pixels) : Self.block($0.pixels, target, units: panels * max(1, groups), threads: max(1, threads)) }
         let longest = steps.joined().map(\.taps.count).max() ?? 0
         let tiles = ((blockRows.max() ?? 0) + mr - 1) / mr
         tableWords = tiles * Self.tileWords(longest, mr)
@@ -207,6 +207,15 @@ struct IndirectGemm: Sendable {
     private static func evenPart(_ count: Int, _ target: Int) -> Int {
         let parts = max(1, (count + target / 2) / target)
         return max(1, (count + parts - 1) / parts)
+    }
+
+    /// The rows of a block; where there are few pieces of work, as many blocks as give all threads as many. A block gives `units` pieces.
+    private static func block(_ rows: Int, _ target: Int, units: Int, threads: Int) -> Int {
+        var parts = max(1, (rows + target / 2) / target)
+        if parts * units < 8 * threads {
+            while parts * units % threads != 0 && parts < rows { parts += 1 }
+        }
+        return max(1, (rows + parts - 1) / parts)
     }
 
     private static func tileWords(_ segments: Int, _ mr: Int) -> Int { 1 + mr + segments * (mr + 2) }
