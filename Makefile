@@ -110,6 +110,7 @@ lint: $(VENV)/.dev
 	$(BIN)/python -m mypy.stubtest swiftconv._native --mypy-config-file pyproject.toml
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_symbols.py
+	$(BIN)/python tools/check_tiles.py
 	$(BIN)/python tools/file_sizes.py
 
 format: $(VENV)/.dev

@@ -91,7 +91,8 @@ extension ConvolutionAlgorithms {
         (mirrored.ic, mirrored.oc) = (oc, ic)
         return forms.map { outputs, fused in
             let winograd = WinogradConvolution(
-                outputs: outputs, fused: fused, turned: true, n: shape.n, h: shape.oh, w: shape.ow, ic: oc, oc: ic, oh: shape.ih, ow: shape.iw,
+                outputs: outputs, fused: fused, turned: true, n: shape.n, h: shape.oh, w: shape.ow, ic: oc, oc: ic, oh: shape.ih,
+                ow: shape.iw,
                 padTop: 2 * h.dilation - h.before, padLeft: 2 * w.dilation - w.before, dilation: shape.dilation, threads: threads)
             let prepared = PreparedOp(
                 algorithm: name(outputs, fused), flops: shape.flops,
@@ -125,7 +126,8 @@ extension ConvolutionAlgorithms {
         let blocks = (tiles / Double(WinogradFilterGradient.blockTiles(Int(tiles), shape.ic, shape.oc))).rounded(.up)
         // Each block reads and writes the sums; the last transform reads them again.
         let traffic =
-            blocks == 1 ? 2 * ConvolutionShape.reading(9 * ic * oc, context) : (1.5 * blocks + 1) * ConvolutionShape.reading(36 * ic * oc, context)
+            blocks == 1
+            ? 2 * ConvolutionShape.reading(9 * ic * oc, context) : (1.5 * blocks + 1) * ConvolutionShape.reading(36 * ic * oc, context)
         let cost = 1.05 * 36 * tiles * (ic * oc + moving * (ic + oc)) + 60 * ic * oc + traffic
         let prepared = PreparedOp(algorithm: "winograd-3x3", flops: shape.flops, workspaceBytes: gradient.workspaceBytes) { arguments in
             gradient.run(

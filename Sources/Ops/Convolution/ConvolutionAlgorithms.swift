@@ -30,7 +30,9 @@ enum ConvolutionAlgorithms {
         if let prepared = depthwiseBackwardInput(shape, threads: threads) { return [.init(cost: shape.work(context), prepared), plain] }
         if let prepared = OpenBLASGemm.backwardInput(shape, threads: threads) { return [.init(cost: 0, prepared)] }
         var found = winogradBackwardInput(shape, context)
-        if let prepared = fewChannelsBackwardInput(shape, threads: threads) { found.append(.init(cost: 0.9 * shape.work(context), prepared)) }
+        if let prepared = fewChannelsBackwardInput(shape, threads: threads) {
+            found.append(.init(cost: 0.9 * shape.work(context), prepared))
+        }
         if let prepared = indirectBackwardInput(shape, threads: threads) { found.append(.init(cost: shape.work(context), prepared)) }
         return found + [plain]
     }
@@ -44,7 +46,9 @@ enum ConvolutionAlgorithms {
         if let prepared = depthwiseBackwardFilter(shape, threads: threads) { return [.init(cost: shape.work(context), prepared), plain] }
         if let prepared = OpenBLASGemm.backwardFilter(shape, threads: threads) { return [.init(cost: 0, prepared)] }
         var found = winogradBackwardFilter(shape, context)
-        if let prepared = fewChannelsBackwardFilter(shape, threads: threads) { found.append(.init(cost: 0.9 * shape.work(context), prepared)) }
+        if let prepared = fewChannelsBackwardFilter(shape, threads: threads) {
+            found.append(.init(cost: 0.9 * shape.work(context), prepared))
+        }
         if let prepared = indirectBackwardFilter(shape, threads: threads) { found.append(.init(cost: shape.work(context), prepared)) }
         return found + [plain]
     }

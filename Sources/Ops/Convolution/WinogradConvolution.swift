@@ -49,7 +49,8 @@ package struct WinogradConvolution: Sendable {
     ///   - fused: whether the filter is transformed as it is used.
     ///   - turned: whether the filter is [3][3][oc][ic], to be turned by half a turn.
     package init(
-        outputs: Int = 4, fused: Bool = false, turned: Bool = false, n: Int, h: Int, w: Int, ic: Int, oc: Int, oh: Int, ow: Int, padTop: Int, padLeft: Int,
+        outputs: Int = 4, fused: Bool = false, turned: Bool = false, n: Int, h: Int, w: Int, ic: Int, oc: Int, oh: Int, ow: Int,
+        padTop: Int, padLeft: Int,
         dilation: (h: Int, w: Int) = (1, 1), threads: Int, kernels: sc_winograd_kernels = Kernels.table.winograd
     ) {
         self.kernels = kernels

@@ -177,7 +177,9 @@ struct IndirectGemm: Sendable {
             && steps.joined().allSatisfy { step in
                 step.taps.indices.dropFirst().allSatisfy { step.taps[$0].index == step.taps[$0 - 1].index + 1 }
             }
-        blockRows = kept.map { inPlace ? max(1, $0.pixels) : Self.block($0.pixels, target, units: panels * max(1, groups), threads: max(1, threads)) }
+        blockRows = kept.map {
+            inPlace ? max(1, $0.pixels) : Self.block($0.pixels, target, units: panels * max(1, groups), threads: max(1, threads))
+        }
         let longest = steps.joined().map(\.taps.count).max() ?? 0
         let tiles = ((blockRows.max() ?? 0) + mr - 1) / mr
         tableWords = tiles * Self.tileWords(longest, mr)

@@ -79,10 +79,12 @@ private func tables() -> [sc_winograd_kernels] {
 }
 
 private func convolve(
-    _ c: WinogradCase, _ x: [Float], _ filter: [Float], _ bias: [Float]?, outputs: Int, fused: Bool = false, packs: Bool = true, threads: Int, _ table: sc_winograd_kernels
+    _ c: WinogradCase, _ x: [Float], _ filter: [Float], _ bias: [Float]?, outputs: Int, fused: Bool = false, packs: Bool = true,
+    threads: Int, _ table: sc_winograd_kernels
 ) -> [Float] {
     let winograd = WinogradConvolution(
-        outputs: outputs, fused: fused, n: c.n, h: c.h, w: c.w, ic: c.ic, oc: c.oc, oh: c.oh, ow: c.ow, padTop: c.padTop, padLeft: c.padLeft,
+        outputs: outputs, fused: fused, n: c.n, h: c.h, w: c.w, ic: c.ic, oc: c.oc, oh: c.oh, ow: c.ow, padTop: c.padTop,
+        padLeft: c.padLeft,
         dilation: c.dilation, threads: threads, kernels: table)
     var y = [Float](repeating: .nan, count: c.n * c.oh * c.ow * c.oc)
     // NaN everywhere: what the convolution reads without having written it shows.

@@ -46,7 +46,9 @@ extension Level {
             (job.a_pixel, job.y_pixel, job.pixels, job.columns) = (pixel, nr * 4, pixels, nr)
             (job.steps, job.depth) = (UnsafePointer(steps), taps)
             let ready = job
-            add("gemm strip of \(pixels)x\(nr), depth \(taps)", flops: 2 * pixels * nr * taps) { withUnsafePointer(to: ready) { strip($0) } }
+            add("gemm strip of \(pixels)x\(nr), depth \(taps)", flops: 2 * pixels * nr * taps) {
+                withUnsafePointer(to: ready) { strip($0) }
+            }
         }
         let (row, matrix, c) = (floats(64), floats(64 * 96), floats(96))
         let fewRows = kernels.f32.few_rows!
