@@ -10,6 +10,7 @@ enum KnownOps {
     static let pad = "pad"
     static let convolution = "conv2d"
     static let batchNormInference = "batch_norm_inference"
+    static let batchNormTraining = "batch_norm_training"
     /// Ops whose output channels are the last axis of input 1, on which they depend linearly: a scale of the channels may move into it.
     static let linearInLastAxis: Set<String> = ["conv2d", "matmul"]
 }

@@ -14,6 +14,7 @@ enum Passes {
             fuseEpilogues(&program)
             foldBatchNorm(&program)
             fuseEpilogues(&program)
+            fuseNormActivations(&program)
             foldConstants(&program)
             mergeEqualNodes(&program)
             removeDeadNodes(&program)

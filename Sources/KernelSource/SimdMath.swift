@@ -38,6 +38,10 @@ func pin<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
 @inline(__always) func loadWide(_ p: UnsafePointer<Float>) -> SIMD8<Double> { sc_widen_float8(load(p)) }
 @inline(__always) func loadWide(_ p: UnsafePointer<Double>) -> F64 { load(p) }
 
+@inline(__always) func widen(_ v: SIMD2<Float>) -> SIMD2<Double> { sc_widen_float2(v) }
+@inline(__always) func widen(_ v: SIMD4<Float>) -> SIMD4<Double> { sc_widen_float4(v) }
+@inline(__always) func widen(_ v: SIMD8<Float>) -> SIMD8<Double> { sc_widen_float8(v) }
+
 // Of any level, by the type that is asked for.
 @inline(__always) func loadVector(_ p: UnsafePointer<Float>) -> SIMD4<Float> { sc_load_float4(p) }
 @inline(__always) func loadVector(_ p: UnsafePointer<Float>) -> SIMD8<Float> { sc_load_float8(p) }

@@ -5,6 +5,8 @@ import CKernelInterface
 /// The widest vector of float32 and of float64.
 typealias F32 = SIMD4<Float>
 typealias F64 = SIMD2<Double>
+/// As many float32 as a vector of float64 has elements.
+typealias HalfF32 = SIMD2<Float>
 
 private let name: StaticString = "baseline"
 var levelName: UnsafePointer<CChar> { UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self) }

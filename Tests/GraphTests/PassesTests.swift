@@ -98,6 +98,20 @@ import _TestSupport
         #expect(!training.names.contains("conv2d_backward_input"))
     }
 
+    @Test(arguments: ["relu", "relu6"]) func batchNormalizationTakesOverItsActivationInTraining(activation: String) throws {
+        let graph = Graph()
+        let x = try graph.placeholder(TensorSpec(.float64, [3, 4, 5, 3]))
+        let (gamma, beta) = (try graph.placeholder(TensorSpec(.float64, [3])), try graph.placeholder(TensorSpec(.float64, [3])))
+        let norm = try graph.apply("batch_norm_training", [x, gamma, beta], [:])
+        let y = try graph.apply(activation, [norm[0]], [:])[0]
+        let gradients = try graph.gradients(of: [y], seeds: [nil], to: [x, gamma, beta]).compactMap { $0 }
+        let training = try optimized(graph, [x, gamma, beta], [y, norm[1]] + gradients)
+        #expect(!training.names.contains(activation) && !training.names.contains(activation + "_backward"))
+        // What is read elsewhere stays.
+        let kept = try optimized(graph, [x, gamma, beta], [y, norm[0]] + gradients)
+        #expect(kept.names.contains(activation))
+    }
+
     @Test func movementsBackAndForthGo() throws {
         let graph = Graph()
         let x = try graph.placeholder(TensorSpec(.float64, [2, 3, 4]))

@@ -124,10 +124,10 @@ extension ConvolutionAlgorithms {
         let tiles = tiles(shape, 4, h: shape.oh, w: shape.ow)
         let (ic, oc) = (Double(shape.ic), Double(shape.oc))
         let blocks = (tiles / Double(WinogradFilterGradient.blockTiles(Int(tiles), shape.ic, shape.oc))).rounded(.up)
-        // Each block reads and writes the sums; the last transform reads them again.
+        // Each block reads and writes the sums, or each slice its own; the last transform reads them again.
+        let passes = gradient.slices > 1 ? Double(gradient.slices) : 1.5 * blocks + 1
         let traffic =
-            blocks == 1
-            ? 2 * ConvolutionShape.reading(9 * ic * oc, context) : (1.5 * blocks + 1) * ConvolutionShape.reading(36 * ic * oc, context)
+            blocks == 1 ? 2 * ConvolutionShape.reading(9 * ic * oc, context) : passes * ConvolutionShape.reading(36 * ic * oc, context)
         let cost = 1.05 * 36 * tiles * (ic * oc + moving * (ic + oc)) + 60 * ic * oc + traffic
         let prepared = PreparedOp(algorithm: "winograd-3x3", flops: shape.flops, workspaceBytes: gradient.workspaceBytes) { arguments in
             gradient.run(

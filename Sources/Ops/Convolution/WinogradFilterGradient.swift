@@ -5,8 +5,12 @@ import TensorCore
 /// The gradient of a 3×3, stride-1, ungrouped float32 filter by Winograd's F(3×3, 4×4): patches of x and tiles of dy are transformed,
 /// 36 products sum over the tiles, and one transform of these sums gives the filter's gradient.
 ///
-/// The sums run over the blocks of tiles in their order, and blocks follow from the shape alone: the bits do not depend on the threads.
-/// Where one block holds all tiles, the sums of some input channels and columns are turned into their part of the gradient at once.
+/// Three ways, of which the shape alone decides:
+/// - One block holds all tiles: the sums of some input channels and columns are turned into their part of the gradient at once.
+/// - Many tiles and sums that fit into a second-level cache: the tiles are cut into slices, each with sums of its own that are added in
+///   the order of the slices. A thread works on a slice alone, its blocks of transforms stay in its cache.
+/// - Else all threads share each block of tiles; the sums run over the blocks in their order.
+/// So the bits do not depend on the threads.
 package struct WinogradFilterGradient: Sendable {
     private let image: sc_winograd_image
     private let grid: WinogradGrid
@@ -20,6 +24,7 @@ package struct WinogradFilterGradient: Sendable {
     private let chunk: Int
     /// Tiles in a block.
     private let block: Int
+    let slices: Int
 
     // Planes are a cache line longer than their content, or they would fall on the same sets of the first-level cache.
     private var inputPlane: Int { block * paddedIC + 16 }
@@ -41,6 +46,7 @@ package struct WinogradFilterGradient: Sendable {
         grid = WinogradGrid(images: n, oh: oh, ow: ow, outputs: 4, dilation: dilation)
         paddedIC = (ic + 15) / 16 * 16
         columns = (oc + kernels.nr - 1) / kernels.nr
+        slices = Self.slices(grid.tiles, ic, oc)
         block = Self.blockTiles(grid.tiles, ic, oc)
         chunk = min(ic, max(1, Self.chunkBytes / (36 * 4 * kernels.nr * kernels.mr)) * kernels.mr)
     }
@@ -48,20 +54,39 @@ package struct WinogradFilterGradient: Sendable {
     /// The sums that are made together: half of a small second-level cache.
     private static let chunkBytes = 256 << 10
 
+    /// Bytes of sums, and of transforms, that one thread keeps at hand: both fit into a second-level cache of 1 MB.
+    private static let sliceBytes = 384 << 10
+
+    /// How many slices the tiles are cut into, 1 where the sums are too large for it: a power of two, of at least four blocks each.
+    private static func slices(_ tiles: Int, _ ic: Int, _ oc: Int) -> Int {
+        guard 36 * 4 * ic * oc <= sliceBytes else { return 1 }
+        var count = 1
+        while count < 16, tiles >= 8 * count * slicedBlock(ic, oc) { count *= 2 }
+        return count
+    }
+
+    private static func slicedBlock(_ ic: Int, _ oc: Int) -> Int { max(16, min(96, sliceBytes / (36 * 4 * (ic + oc)))) }
+
     /// A block reads and writes all sums once, and writes and reads its transforms: their traffic is equal at ic · oc / (ic + oc) tiles.
     static func blockTiles(_ tiles: Int, _ ic: Int, _ oc: Int) -> Int {
+        if slices(tiles, ic, oc) > 1 { return slicedBlock(ic, oc) }
         let wanted = max(1, min(tiles, max(96, min(256, ic * oc / (ic + oc)))))
         let blocks = max(1, (tiles + wanted - 1) / wanted)
         return max(1, (tiles + blocks - 1) / blocks)
     }
 
+    private var transformFloats: Int { 36 * (inputPlane + gradientPlane) }
+    private var sliceSums: SliceSums { SliceSums(slices: slices, elements: 36 * sumsPlane, dtype: .float32) }
+
     package var workspaceBytes: Int {
-        (36 * (inputPlane + gradientPlane + (isOneBlock ? threads : 1) * sumsPlane) + threads * patchFloats) * 4
+        if slices > 1 { return (threads * (transformFloats + patchFloats) + 36 * sumsPlane) * 4 + sliceSums.bytes }
+        return (transformFloats + 36 * (isOneBlock ? threads : 1) * sumsPlane + threads * patchFloats) * 4
     }
 
     package func run(
         x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dfilter: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
     ) {
+        if slices > 1 { return runSlices(x, dy, dfilter, workspace) }
         let v = workspace
         let u = v + 36 * inputPlane
         let sums = u + 36 * gradientPlane
@@ -87,15 +112,51 @@ package struct WinogradFilterGradient: Sendable {
                 transform(x, dy, start, range, v, u, patches + worker * patchFloats)
             }
             parallelFor(36 * columns, grain: 1, threads: threads) { range, _ in
-                for index in range {
-                    let (e, column) = index.quotientAndRemainder(dividingBy: columns)
-                    kernels.accumulate(
-                        count, image.c, v + e * inputPlane, paddedIC, u + e * gradientPlane + column * panel,
-                        sums + e * sumsPlane + column * kernels.nr, columns * kernels.nr, start == 0 ? 0 : 1)
-                }
+                for index in range { accumulate(index, count, v, u, sums, keep: start > 0) }
             }
             first += count
         }
+        finish(sums, dfilter)
+    }
+
+    private func runSlices(
+        _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dfilter: UnsafeMutablePointer<Float>,
+        _ workspace: UnsafeMutablePointer<Float>
+    ) {
+        let total = workspace + threads * (transformFloats + patchFloats)
+        let sums = UnsafeMutableRawPointer(total + 36 * sumsPlane)
+        parallelFor(slices, grain: 1, threads: threads) { range, worker in
+            let v = workspace + worker * (transformFloats + patchFloats)
+            let u = v + 36 * inputPlane
+            for slice in range {
+                let own = sliceSums.target(slice, sums, total).assumingMemoryBound(to: Float.self)
+                let (start, end) = (grid.tiles * slice / slices, grid.tiles * (slice + 1) / slices)
+                for first in stride(from: start, to: end, by: block) {
+                    let count = min(block, end - first)
+                    transform(x, dy, first, 0..<count, v, u, v + transformFloats)
+                    for index in 0..<36 * columns {
+                        accumulate(index, count, v, u, own, keep: first > start)
+                    }
+                }
+            }
+        }
+        sliceSums.add(sums, to: total, threads: threads)
+        finish(total, dfilter)
+    }
+
+    /// The product with the number `index` = e · columns + column of a block of tiles, added to what the sums hold if `keep`.
+    private func accumulate(
+        _ index: Int, _ tiles: Int, _ v: UnsafePointer<Float>, _ u: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, keep: Bool
+    ) {
+        let (e, column) = index.quotientAndRemainder(dividingBy: columns)
+        kernels.accumulate(
+            tiles, image.c, v + e * inputPlane, paddedIC, u + e * gradientPlane + column * panel,
+            sums + e * sumsPlane + column * kernels.nr,
+            columns * kernels.nr, keep ? 1 : 0)
+    }
+
+    /// The gradient from all sums.
+    private func finish(_ sums: UnsafePointer<Float>, _ dfilter: UnsafeMutablePointer<Float>) {
         parallelFor(image.c, grain: 1, threads: threads) { range, _ in
             for channel in range {
                 kernels.filter_gradient(

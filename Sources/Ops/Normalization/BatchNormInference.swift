@@ -42,7 +42,7 @@ struct BatchNormInference: BatchNormOp {
             layout.widen(scale) { T(Double(gamma[$0]) / (Double(variance[$0]) + epsilon).squareRoot()) }
             layout.widen(offset) { beta[$0] }
             layout.forParts(threads: context.threads, output, y, inPlace: x == y) { columns, element, y in
-                kernels.normalize(columns, x + element, centre, scale, offset, y)
+                kernels.normalize(columns, x + element, centre, scale, offset, -1, y)
             }
         }
     }
@@ -71,8 +71,8 @@ struct BatchNormInferenceBackward: BatchNormOp {
     ) throws(ConvError) -> PreparedOp {
         let epsilon = try epsilon(attributes)
         return inputs[0].dtype == .float32
-            ? batchNormBackward(Float.self, training: false, inputs[0].shape, epsilon, context)
-            : batchNormBackward(Double.self, training: false, inputs[0].shape, epsilon, context)
+            ? batchNormBackward(Float.self, training: false, inputs[0].shape, epsilon, -1, context)
+            : batchNormBackward(Double.self, training: false, inputs[0].shape, epsilon, -1, context)
     }
 
     func reusableInputs(_ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes) -> [Int?] {

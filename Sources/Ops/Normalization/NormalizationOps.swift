@@ -40,6 +40,18 @@ extension BatchNormOp {
     }
 
     func epsilon(_ attributes: Attributes) throws(ConvError) -> Double { try attributes.double("epsilon", default: 1e-3) }
+
+    /// The ceiling of the activation behind the normalization (infinity for relu, 6 for relu6), -1 where there is none.
+    func ceiling(_ attributes: Attributes) throws(ConvError) -> Double {
+        let activation = try EpilogueActivation(attributes, op: name)
+        switch activation {
+        case .linear: return -1
+        case .relu: return .infinity
+        case .relu6: return 6
+        case .leakyRelu:
+            throw .invalidArgument("\(name): activation: expected linear, relu or relu6, received \(activation)")
+        }
+    }
 }
 
 /// The kernels of one element type.
@@ -48,6 +60,7 @@ struct NormalizationKernels: @unchecked Sendable {
     let momentsBackward: sc_moments_backward_kernel
     let normalize: sc_normalize_kernel
     let normalizeBackward: sc_normalize_backward_kernel
+    let momentsActivated: sc_moments_activated_kernel
 
     init<T>(_: T.Type) {
         let k = Kernels.table.normalization
@@ -56,5 +69,6 @@ struct NormalizationKernels: @unchecked Sendable {
         momentsBackward = single ? k.moments_backward_f32! : k.moments_backward_f64!
         normalize = single ? k.normalize_f32! : k.normalize_f64!
         normalizeBackward = single ? k.normalize_backward_f32! : k.normalize_backward_f64!
+        momentsActivated = single ? k.moments_activated_f32! : k.moments_activated_f64!
     }
 }

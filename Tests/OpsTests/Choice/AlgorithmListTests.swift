@@ -20,7 +20,7 @@ private func algorithm(
 
 @Test("precision highest leaves Winograd out")
 func precisionHighest() throws {
-    #expect(try algorithm().algorithm == "winograd-4x4")
+    #expect(try algorithm().algorithm.hasPrefix("winograd-"))
     #expect(try algorithm(precision: .highest).algorithm == "direct")
 }
 

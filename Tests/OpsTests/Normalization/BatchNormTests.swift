@@ -63,6 +63,27 @@ private func vector(_ dtype: DataType, _ n: Int, _ range: ClosedRange<Double>, s
     }
 }
 
+@Test(arguments: types, shapes) func batchNormWithActivationIsBothInTurn(dtype: DataType, shape: [Int]) throws {
+    let channels = shape.last ?? 1
+    let x = TestTensor.random(dtype, shape, -1...3, seed: 1)
+    let (gamma, beta) = (vector(dtype, channels, 0.5...9, seed: 2), vector(dtype, channels, -1...4, seed: 3))
+    let dy = TestTensor.random(dtype, shape, seed: 4)
+    let plain = try applyOp("batch_norm_training", [x, gamma, beta], epsilon)
+    for activation in ["relu", "relu6"] {
+        let attributes: Attributes = ["epsilon": .double(0.01), "activation": .string(activation)]
+        let outputs = try applyOp("batch_norm_training", [x, gamma, beta], attributes)
+        let y = try applyOp(activation, [plain[0]])[0]
+        #expect(outputs == [y, plain[1], plain[2]])
+        let before = try applyOp(activation + "_backward", [dy, y])[0]
+        let expected = try applyOp("batch_norm_training_backward", [x, gamma, plain[1], plain[2], before], epsilon)
+        let inputs = [x, gamma, plain[1], plain[2], dy, beta]
+        for threads in 1...3 {
+            let gradients = try applyOp("batch_norm_training_backward", inputs, attributes, threads: threads, inPlace: true)
+            #expect(gradients == expected, "\(activation), \(threads) threads")
+        }
+    }
+}
+
 @Test(arguments: types, shapes) func batchNormInferenceAgainstDefinition(dtype: DataType, shape: [Int]) throws {
     let channels = shape.last ?? 1
     let x = TestTensor.random(dtype, shape, -1...3, seed: 1)
@@ -129,4 +150,8 @@ func batchNormLargeMean(dtype: DataType, mean: Double, bound: Double) throws {
     #expect(throws: ConvError.self) { try applyOp("batch_norm_training", [x, three, three], ["epsilon": .double(-1)]) }
     #expect(throws: ConvError.self) { try applyOp("batch_norm_training", [TestTensor(.float32, [], [1]), three, three]) }
     #expect(throws: ConvError.self) { try applyOp("batch_norm_training_backward", [x, three, three, three, three]) }
+    #expect(throws: ConvError.self) { try applyOp("batch_norm_training", [x, three, three], ["activation": .string("leaky_relu")]) }
+    #expect(throws: ConvError.self) {
+        try applyOp("batch_norm_training_backward", [x, three, three, three, x], ["activation": .string("relu")])  // without beta
+    }
 }

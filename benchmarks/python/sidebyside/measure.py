@@ -64,8 +64,8 @@ def measure(row: Row, names: list[str], pool: Pool, effort: Effort, limit: Roofl
         cells[name] = {"once": reply["seconds"], "times": []}
         summaries[name] = reply["summary"]
     for name, distance in numbers.disagreements(summaries).items():
-        cells[name] |= {"distance": distance, "agrees": distance <= numbers.TOLERANCE}
-        if distance > numbers.TOLERANCE:
+        cells[name] |= {"distance": distance, "agrees": distance <= numbers.tolerance(row)}
+        if distance > numbers.tolerance(row):
             pool.say(f"  {name}: its result is {distance:.2g} of the largest magnitude away from the others'")
     others = timed(cells, pool, effort)
     limits = limit.seconds(row.flops, row.bytes) if limit else None

@@ -14,6 +14,12 @@ from sidebyside.rows import Row
 SAMPLE = 1024
 #: Of the largest magnitude of a result: float32 with other orders of summation, Winograd among them, stays well below.
 TOLERANCE = 1e-3
+#: After a training step of a deep network whose batch normalizations divide by the deviation of few values, rounding shows more.
+STEP_TOLERANCE = 5e-3
+
+
+def tolerance(row: Row) -> float:
+    return STEP_TOLERANCE if row.op == "network" and row.direction == "step" else TOLERANCE
 
 
 def arrays(row: Row) -> dict[str, np.ndarray]:
