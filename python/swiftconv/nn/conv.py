@@ -76,6 +76,8 @@ def conv2d(
     """
     if strides.__class__ is list:
         strides = tuple(strides)
+    if dilations.__class__ is list:
+        dilations = tuple(dilations)
     key = (strides, padding, data_format, dilations)
     run = known(_conv2d_runs, key) or _conv2d_run(key)
     try:
@@ -166,6 +168,8 @@ def depthwise_conv2d(
     """
     if strides.__class__ is list:
         strides = tuple(strides)
+    if dilations.__class__ is list:
+        dilations = tuple(dilations)
     key = (strides, padding, data_format, dilations)
     run = known(_depthwise_runs, key) or _depthwise_run(key)
     return run(input, filter)
