@@ -28,7 +28,7 @@ extension Level {
         let normalize = Kernels.table.normalization.normalize_f32!
         let channels = floats(64)
         add("normalize 32 rows of 64", flops: 3 * n, bytes: 8 * n) {
-            withUnsafePointer(to: columns) { normalize($0, x, channels, channels, channels, y) }
+            withUnsafePointer(to: columns) { normalize($0, x, channels, channels, channels, -1, y) }
         }
         let window = sc_pool_window(
             h: 4, w: 16, c: 32, oh: 2, ow: 8, kh: 2, kw: 2, stride_h: 2, stride_w: 2, pad_top: 0, pad_left: 0)
