@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from swiftconv import ops
-from swiftconv._core import apply, convert_to_tensor
+from swiftconv._core import Tensor, apply, convert_to_tensor
 from swiftconv._core import cast as cast_any
 from swiftconv._core.arguments import integer
 from swiftconv._core.convert import as_array
@@ -79,7 +79,9 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
     if str(a.dtype) not in ("float32", "float64"):
         a, b = (ops.swapaxes(v, -1, -2) if t else v for v, t in ((a, transpose_a), (b, transpose_b)))
         return tensor_of(ops.matmul(a, b))
-    return tensor_of(apply("matmul", [a, b], transpose_a=int(bool(transpose_a)), transpose_b=int(bool(transpose_b))))
+    product = apply("matmul", [a, b], transpose_a=int(bool(transpose_a)), transpose_b=int(bool(transpose_b)))
+    # a new array that nobody else holds needs no copy
+    return Tensor._wrap(product) if type(product) is np.ndarray else tensor_of(product)
 
 
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
