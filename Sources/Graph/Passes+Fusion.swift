@@ -40,8 +40,7 @@ extension Passes {
         var fused = node
         fused.attributes = attributes
         fused.outputs = consumer.outputs
-        fused.fused += [consumer.op.name] + consumer.fused
-        fused.labels += consumer.labels.filter { !node.labels.contains($0) }
+        fused.takeOver(consumer)
         if case .bias = role {
             guard consumer.inputs.count == 2 else { return nil }
             fused.inputs.append(consumer.inputs[1])
@@ -115,8 +114,7 @@ extension Passes {
         var result = node
         result.inputs = [node.inputs[0], filter, bias]
         result.outputs = norm.outputs
-        result.fused += [norm.op.name]
-        result.labels += norm.labels.filter { !node.labels.contains($0) }
+        result.takeOver(norm)
         let specs = try result.op.outputSpecs(program.specs(result.inputs), result.attributes)
         guard specs == program.specs(result.outputs) else { throw .internal("batch norm: folding changes the shape") }
         return nodes + [result]

@@ -49,8 +49,7 @@ extension Passes {
     private static func absorb(_ gone: Int, into index: Int, _ program: inout Program, _ isGone: inout [Bool]) {
         let node = program.nodes[gone]
         isGone[gone] = true
-        program.nodes[index].fused += [node.op.name] + node.fused
-        program.nodes[index].labels += node.labels.filter { !program.nodes[index].labels.contains($0) }
+        program.nodes[index].takeOver(node)
         program.notes.append("fused \(node.op.name) into \(program.nodes[index].op.name)")
     }
 }

@@ -27,6 +27,12 @@ struct Program {
         /// Whose work it is: the labels in the graph of the node and of those that it has taken over, each once.
         var labels: [String] = []
         var isGradient = false
+
+        /// Notes that this node does the work of `other` too.
+        mutating func takeOver(_ other: Node) {
+            fused += [other.op.name] + other.fused
+            labels += other.labels.filter { !labels.contains($0) }
+        }
     }
 
     struct Assignment {

@@ -2,71 +2,7 @@ import CKernelInterface
 
 // The multiplications of Winograd's algorithms, and this level's table of them.
 
-/// Computes m = v u for MR rows and NV vectors of columns, all sums in registers, in the order of ic, from what m holds on if `keep`.
-/// Operands: row p of v at `v + p * ldv`; u [ic][nr] without gaps. Registers: MR · NV sums, NV columns, one broadcast.
-@inline(__always)
-private func multiplyTile<let MR: Int, let NV: Int>(
-    _ ic: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int,
-    _ keep: Bool, _ zero: InlineArray<MR, InlineArray<NV, F32>>
-) {
-    let lanes = F32.scalarCount
-    var sums = zero
-    if keep {
-        for p in 0..<MR {
-            for q in 0..<NV { sums[unchecked: p][unchecked: q] = load(UnsafePointer(m + p * ldm + q * lanes)) }
-        }
-    }
-    var a = v
-    var b = u
-    for _ in 0..<ic {
-        var columns = InlineArray<NV, F32>(repeating: .zero)
-        for q in 0..<NV { columns[unchecked: q] = load(b + q * lanes) }
-        for p in 0..<MR {
-            let s = F32(repeating: a[p * ldv])
-            for q in 0..<NV {
-                sums[unchecked: p][unchecked: q] = multiplyAdd(sums[unchecked: p][unchecked: q], s, columns[unchecked: q])
-            }
-        }
-        a += 1
-        b += NV * lanes
-    }
-    for p in 0..<MR {
-        for q in 0..<NV { store(sums[unchecked: p][unchecked: q], m + p * ldm + q * lanes) }
-    }
-}
-
-/// Computes m (+)= v' u for MR columns of v and NV vectors of columns of u, summed over the tiles in their order.
-/// Operands: tile t of v at `v + t * ldv`, its MR channels side by side; u [tiles][nr] without gaps.
-@inline(__always)
-private func accumulateTile<let MR: Int, let NV: Int>(
-    _ tiles: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int,
-    _ keep: Bool, _ zero: InlineArray<MR, InlineArray<NV, F32>>
-) {
-    let lanes = F32.scalarCount
-    var sums = zero
-    var a = v
-    var b = u
-    for _ in 0..<tiles {
-        var columns = InlineArray<NV, F32>(repeating: .zero)
-        for q in 0..<NV { columns[unchecked: q] = load(b + q * lanes) }
-        for p in 0..<MR {
-            let s = F32(repeating: a[p])
-            for q in 0..<NV {
-                sums[unchecked: p][unchecked: q] = multiplyAdd(sums[unchecked: p][unchecked: q], s, columns[unchecked: q])
-            }
-        }
-        a += ldv
-        b += NV * lanes
-    }
-    for p in 0..<MR {
-        for q in 0..<NV {
-            let o = m + p * ldm + q * lanes
-            store(keep ? load(UnsafePointer(o)) + sums[unchecked: p][unchecked: q] : sums[unchecked: p][unchecked: q], o)
-        }
-    }
-}
-
-/// Either multiplication for tiles of MR rows. Rows of v are `row` elements apart, its steps of the sum `step`.
+/// One of the two multiplications, for tiles of MR rows.
 private protocol WinogradProduct {
     static func tile<let MR: Int>(
         _ depth: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int,
@@ -75,21 +11,75 @@ private protocol WinogradProduct {
     static func row(_ ldv: Int) -> Int
 }
 
+/// Computes m = v u for MR rows and winogradNV vectors of columns, all sums in registers, in the order of ic, from what m holds on if `keep`.
+/// Operands: row p of v at `v + p * ldv`; u [ic][nr] without gaps. Registers: MR · winogradNV sums, as many columns, one broadcast.
 private enum Multiplication: WinogradProduct {
     @inline(__always)
     static func tile<let MR: Int>(
         _ depth: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int,
         _ keep: Bool, _ zero: InlineArray<MR, WinogradColumns>
-    ) { multiplyTile(depth, v, ldv, u, m, ldm, keep, zero) }
+    ) {
+        let lanes = F32.scalarCount
+        var sums = zero
+        if keep {
+            for p in 0..<MR {
+                for q in 0..<winogradNV { sums[unchecked: p][unchecked: q] = load(UnsafePointer(m + p * ldm + q * lanes)) }
+            }
+        }
+        var a = v
+        var b = u
+        for _ in 0..<depth {
+            var columns = WinogradColumns(repeating: .zero)
+            for q in 0..<winogradNV { columns[unchecked: q] = load(b + q * lanes) }
+            for p in 0..<MR {
+                let s = F32(repeating: a[p * ldv])
+                for q in 0..<winogradNV {
+                    sums[unchecked: p][unchecked: q] = multiplyAdd(sums[unchecked: p][unchecked: q], s, columns[unchecked: q])
+                }
+            }
+            a += 1
+            b += winogradNV * lanes
+        }
+        for p in 0..<MR {
+            for q in 0..<winogradNV { store(sums[unchecked: p][unchecked: q], m + p * ldm + q * lanes) }
+        }
+    }
+
     @inline(__always) static func row(_ ldv: Int) -> Int { ldv }
 }
 
+/// Computes m (+)= v' u for MR columns of v and winogradNV vectors of columns of u, summed over the tiles in their order.
+/// Operands: tile t of v at `v + t * ldv`, its MR channels side by side; u [tiles][nr] without gaps.
 private enum Accumulation: WinogradProduct {
     @inline(__always)
     static func tile<let MR: Int>(
         _ depth: Int, _ v: UnsafePointer<Float>, _ ldv: Int, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ ldm: Int,
         _ keep: Bool, _ zero: InlineArray<MR, WinogradColumns>
-    ) { accumulateTile(depth, v, ldv, u, m, ldm, keep, zero) }
+    ) {
+        let lanes = F32.scalarCount
+        var sums = zero
+        var a = v
+        var b = u
+        for _ in 0..<depth {
+            var columns = WinogradColumns(repeating: .zero)
+            for q in 0..<winogradNV { columns[unchecked: q] = load(b + q * lanes) }
+            for p in 0..<MR {
+                let s = F32(repeating: a[p])
+                for q in 0..<winogradNV {
+                    sums[unchecked: p][unchecked: q] = multiplyAdd(sums[unchecked: p][unchecked: q], s, columns[unchecked: q])
+                }
+            }
+            a += ldv
+            b += winogradNV * lanes
+        }
+        for p in 0..<MR {
+            for q in 0..<winogradNV {
+                let o = m + p * ldm + q * lanes
+                store(keep ? load(UnsafePointer(o)) + sums[unchecked: p][unchecked: q] : sums[unchecked: p][unchecked: q], o)
+            }
+        }
+    }
+
     @inline(__always) static func row(_ ldv: Int) -> Int { 1 }
 }
 

@@ -17,7 +17,6 @@ func multiplyAdd<V: SIMD>(_ acc: V, _ a: V, _ b: V) -> V where V.Scalar: Floatin
 
 /// The register tile of Winograd's multiplications: 6 rows of 2 vectors.
 typealias WinogradColumns = InlineArray<2, F32>
-typealias WinogradTile = InlineArray<6, WinogradColumns>
 let winogradMR = 6
 let winogradNV = 2
 

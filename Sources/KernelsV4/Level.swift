@@ -17,7 +17,6 @@ func multiplyAdd<V: SIMD>(_ acc: V, _ a: V, _ b: V) -> V where V.Scalar: Floatin
 
 /// The register tile of Winograd's multiplications: 12 rows of 2 vectors.
 typealias WinogradColumns = InlineArray<2, F32>
-typealias WinogradTile = InlineArray<12, WinogradColumns>
 let winogradMR = 12
 let winogradNV = 2
 
