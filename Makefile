@@ -1,12 +1,14 @@
 # Every target makes the virtual environment it needs by itself (.venv) and is quick when nothing changed.
 #   make demo    train, evaluate, save and inspect a CNN on handwritten digits; pictures in demo-output/
 #   make test    Swift's tests, C's, then Python's, also on the lower CPU levels and with one thread
+#   make test-keras   files and weights to Keras and back, with a Keras in an environment of its own
+#   make examples   the Swift programs of examples/, built and run; those with pictures need libpng (libpng-dev)
 #   make lint    formatters, linters, types, direction of imports, exported symbols, file sizes
 #   make format  let the formatters do their part
 #   make bench   every operation and a training step, swiftconv alone, in at most 5 minutes
 #   make bench-peers   all of it beside TensorFlow, JAX, ONNX Runtime, OpenVINO …; writes docs/performance.md
 #   make bench-kernels   single micro-kernels in Swift, on each CPU level this machine has
-#   make docs    the Swift library's pages (DocC) and the Python site with guides and gallery (Sphinx), docs/site/
+#   make docs    the Swift library's pages (DocC) and the Python site with guides and gallery (Sphinx), docs/site/; pictures of Swift programs need libpng
 #   make wheel   a wheel, dist/
 #   make install-c PREFIX=/usr/local   the C library: header, libswiftconv.so, pkg-config file
 #   make clean   remove everything that was built
@@ -14,7 +16,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: demo test test-swift test-c test-python lint format bench bench-peers bench-kernels docs wheel install-c clean
+.PHONY: demo test test-swift test-c test-python test-keras examples lint format bench bench-peers bench-kernels docs wheel install-c clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -71,7 +73,9 @@ test-swift:
 	for gemm in $(GEMMS); do
 		SWIFTCONV_GEMM=$$gemm swift test --skip-build --filter 'OpenBLASTests|MatMulTests|ConvolutionTests|ParityTests'
 	done
-	SWIFTCONV_TESTED_ALONE=1 swift test --skip-build --filter '^DocumentTests'
+	for alone in '^DocumentTests' theSameSeedGivesTheSameModel; do
+		SWIFTCONV_TESTED_ALONE=1 swift test --skip-build --filter "$$alone"
+	done
 	swift test --skip-build
 
 # The C library as it is installed, and programs that find it as a stranger's would: by pkg-config.
@@ -101,6 +105,31 @@ test-python: $(VENV)/.dev $(VENV)/.native
 		SWIFTCONV_GEMM=$$gemm $(BIN)/python -m pytest pytests/test_parity.py pytests/nn/test_gemm.py -k 'dense or convolution or gemm'
 	done
 	$(BIN)/python -m pytest
+
+# Keras writes files that we read, and reads ours. KERAS_PYTHON names another Python that has it and a backend.
+KERAS_PYTHON ?= .venv-keras/bin/python
+.venv-keras/bin/python:
+	$(PYTHON) -m venv .venv-keras
+	$@ -m pip --disable-pip-version-check --quiet install keras jax h5py
+
+test-keras: $(VENV)/.dev $(VENV)/.native $(KERAS_PYTHON)
+	SWIFTCONV_KERAS_PYTHON=$(abspath $(KERAS_PYTHON)) $(BIN)/python -m pytest pytests/applications pytests/saving/test_real_keras.py
+
+# Packages that depend on this one, built as a user's would be. libpng is what the pictures need, not the library.
+examples:
+	swift run -c release --package-path examples/consumer consumer
+	swift run -c release --package-path examples/consumer snippets
+	if pkg-config --exists libpng; then
+		# built apart from the run, for `swift test` alone would build the library once more, with other flags
+		swift build -c release --build-tests --package-path examples/swift
+		swift test -c release --skip-build --package-path examples/swift
+		mkdir -p demo-output
+		swift run -c release --package-path examples/swift edge-detection --output demo-output/edges-swift.png
+		swift run -c release --package-path examples/swift tutorial --images 6000 --epochs 1 --model demo-output/digits-swift.safetensors --picture demo-output/digit-swift.png --sorted demo-output/digits-swift.png
+		swift run -c release --package-path examples/swift classify demo-output/digits-swift.safetensors demo-output/digit-swift.png
+	else
+		echo "libpng-dev is not installed: the Swift examples with pictures (examples/swift) are left out"
+	fi
 
 lint: $(VENV)/.dev
 	swift format lint --strict --recursive $(SWIFT_CODE)
@@ -160,4 +189,4 @@ install-c:
 	$(PYTHON) tools/install_c.py '$(PREFIX)' $(if $(DESTDIR),--destdir '$(DESTDIR)')
 
 clean:
-	rm -rf .build build dist docs/site docs/api docs/gallery demo-output $(VENV) python/*.egg-info python/swiftconv/*.so
+	rm -rf .build examples/*/.build benchmarks/swift/.build build dist docs/site docs/api docs/gallery demo-output $(VENV) python/*.egg-info python/swiftconv/*.so

@@ -5,6 +5,8 @@ import PackageDescription
 /// One CPU level of the kernels: the shared source (Sources/KernelSource, reached by a symlink), compiled for `march`.
 /// Loops over the sums of a register tile must be unrolled in full: with one that is not, all sums live in memory
 /// (docs/architecture.md, "register tiles"). LLVM's own threshold ends below the tile of 12 rows and 2 vectors.
+/// A build from nothing waits for these targets most: two threads share the code generation of a module, for the third level has a core
+/// to spare, and builds for debugging leave out the lines of code that is optimised all the same.
 func kernels(_ level: String, march: String?, wide: Bool = false) -> Target {
     // vectors of 512 bits in loops that LLVM vectorises too: its own choice for this march is 256
     let features = wide ? ["-Xclang", "-target-feature", "-Xclang", "-prefer-256-bit"].flatMap { ["-Xcc", $0] } : []
@@ -14,8 +16,9 @@ func kernels(_ level: String, march: String?, wide: Bool = false) -> Target {
         path: "Sources/Kernels\(level)",
         swiftSettings: [
             .unsafeFlags(
-                ["-Ounchecked", "-wmo", "-num-threads", "1", "-Xllvm", "-unroll-threshold=1200"]
-                    + (march.map { ["-Xcc", "-march=\($0)"] } ?? []) + features)
+                ["-Ounchecked", "-wmo", "-num-threads", "2", "-Xllvm", "-unroll-threshold=1200"]
+                    + (march.map { ["-Xcc", "-march=\($0)"] } ?? []) + features),
+            .unsafeFlags(["-Xfrontend", "-gnone"], .when(configuration: .debug)),
         ])
 }
 
@@ -44,7 +47,8 @@ let package = Package(
     dependencies: documentation,
     targets: [
         // 0: what the operating system and the C world need
-        .target(name: "CShims"),
+        // Its loops over elements are what the library's debug builds would be slow at.
+        .target(name: "CShims", cSettings: [.unsafeFlags(["-O2"])]),
         .target(name: "CABI"),
         // 1: what a tensor is; what a kernel takes
         .target(name: "TensorCore"),

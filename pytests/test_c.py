@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -89,6 +90,35 @@ def test_every_prototype_has_its_function_with_the_same_types() -> None:
     for name, (kind, parameters) in expected.items():
         # a string that is not owned comes back as UnsafePointer<CChar>?
         assert received[name] == (kind, parameters), name
+
+
+def comments() -> dict[str, str]:
+    """For each function of the header the comment right above it; "" where there is none."""
+    lines = HEADER.read_text().splitlines()
+    result = {}
+    for i, line in enumerate(lines):
+        if found := re.match(r"[a-z]\w*[\w ]*[ *]+(sc_\w+)\(", line):
+            above = itertools.takewhile(lambda text: re.match(r"// (?!----)", text), reversed(lines[:i]))
+            result[found[1]] = " ".join(text.removeprefix("// ") for text in reversed(list(above)))
+    return result
+
+
+def test_every_function_of_the_header_is_documented() -> None:
+    documented = comments()
+    assert list(documented) == functions()
+    assert [name for name, comment in documented.items() if len(comment.split()) < 6 or not comment.endswith(".")] == []
+
+
+def test_comments_of_the_header_name_what_exists() -> None:
+    text = HEADER.read_text()
+    known = set(functions()) | HANDLES | set(re.findall(r"\b(sc_\w+);", code()))
+    assert set(re.findall(r"\b(sc_\w+)", "".join(comments().values()))) <= known
+    constants = set(re.findall(r"\bSC_\w+", code()))
+    assert set(re.findall(r"\bSC_\w+", text)) <= constants
+    # a pointer that is written to is spoken of by its name
+    for name, parameters in re.findall(r"\b(sc_\w+)\(([^)]*)\);", code()):
+        for handle in re.findall(r"sc_\w+ \*\*(\w+)", parameters):
+            assert f"`*{handle}`" in comments()[name], name
 
 
 def test_every_function_is_called_by_the_test_program() -> None:

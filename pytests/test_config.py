@@ -1,7 +1,9 @@
 """Devices, threads, global settings, and the report of `python -m swiftconv`."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,15 +34,52 @@ def test_report_with_a_level_that_was_asked_for():
     assert "baseline" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("SWIFTCONV_CPU_LEVEL", "v9"), ("SWIFTCONV_NUM_THREADS", "many"), ("SWIFTCONV_GEMM", "magic")]
-)
+NONSENSE = [
+    ("SWIFTCONV_CPU_LEVEL", "v9"),
+    ("SWIFTCONV_NUM_THREADS", "many"),
+    ("SWIFTCONV_NUM_THREADS", "0"),
+    ("SWIFTCONV_GEMM", "magic"),
+    ("SWIFTCONV_PRECISION", "exact"),
+    ("SWIFTCONV_MEMORY_LIMIT", "-1"),
+    ("SWIFTCONV_MEMORY_LIMIT", "1GB"),
+    ("SWIFTCONV_AUTOTUNE", "yes"),
+    ("SWIFTCONV_ALGORITHM", "fastest"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), NONSENSE)
 def test_settings_that_are_nonsense_are_named(name, value):
     done = run("-c", "import numpy as np, swiftconv as tf; tf.matmul(np.ones((2, 2)), np.ones((2, 2)))", **{name: value})
     text = done.stdout + done.stderr
     assert done.returncode in (0, 1), f"killed: {text}"
     assert name in text
     assert value in text
+    assert "expected" in text
+
+
+def test_settings_are_all_documented():
+    root = Path(__file__).parents[1]
+    readers = [root / "Sources/Runtime/Environment.swift", *(root / "python/swiftconv").rglob("*.py")]
+    read = {name for file in readers for name in re.findall(r'"(SWIFTCONV_[A-Z_]+)"', file.read_text())}
+    assert {name for name, _ in NONSENSE} | {"SWIFTCONV_CACHE_DIR", "SWIFTCONV_DATA_DIR"} == read
+    table = re.findall(r"^\| `(SWIFTCONV_[A-Z_]+)` \|", (root / "README.md").read_text(), re.MULTILINE)
+    assert read == set(table)
+
+
+def test_settings_are_taken():
+    program = (
+        "import swiftconv as tf; e = tf.config.environment(); "
+        "print(e['precision'], e['memory_limit'], e['autotune'], e['threads'], e['level'], e['gemm'])"
+    )
+    chosen = {
+        "SWIFTCONV_PRECISION": "highest",
+        "SWIFTCONV_MEMORY_LIMIT": "123456",
+        "SWIFTCONV_AUTOTUNE": "on",
+        "SWIFTCONV_NUM_THREADS": "3",
+        "SWIFTCONV_CPU_LEVEL": "baseline",
+        "SWIFTCONV_GEMM": "native",
+    }
+    assert run("-c", program, **chosen).stdout == "highest 123456 True 3 baseline native\n"
 
 
 def test_import_is_silent_and_starts_no_thread():

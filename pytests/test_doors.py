@@ -6,13 +6,15 @@ byte by byte. Where `make test-c` and `swift build --build-tests` did not build 
 SWIFTCONV_REQUIRE_DOORS they must be there.
 
 The training: batches of 64 digits, x evenly spread over 0 … 1 by the seed 120 + step, label (7 i + 3 step) mod 10; kernels of
-layer k evenly spread over ±√(6 / (fan in + fan out)) by the seed 20 + k, biases 0; Adam, cross-entropy of logits.
+layer k evenly spread over ±√(6 / (fan in + fan out)) by the seed 20 + k, biases 0; Adam, cross-entropy of logits. A second one
+with batch normalization, dropout, Adam with weight decay and a validation split: `regularized`.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,7 @@ def python_results() -> Results:
         if case.name.startswith("plain-"):
             found.update(stored_training(case))
     found.update(training())
+    found.update(regularized())
     return found
 
 
@@ -168,13 +171,53 @@ def network() -> Any:
             layers.Dense(10),
         ]
     )
-    weights = []
-    for k, w in enumerate(model.get_weights()):
-        field = math.prod(w.shape[:-2])
-        limit = math.sqrt(6 / (field * sum(w.shape[-2:])))
-        weights.append(np.zeros(w.shape, np.float32) if k % 2 else uniform(w.shape, -limit, limit, SEED + k // 2))
-    model.set_weights(weights)
+    begin(model, SEED)
     return model
+
+
+def begin(model: Any, seed: int) -> None:
+    """Kernels evenly spread by the seeds `seed`, `seed` + 1 …"""
+    weights = []
+    for w in model.get_weights():
+        if w.ndim > 1:
+            limit = math.sqrt(6 / (math.prod(w.shape[:-2]) * sum(w.shape[-2:])))
+            weights.append(uniform(w.shape, -limit, limit, seed))
+            seed += 1
+        else:
+            weights.append(w)
+    model.set_weights(weights)
+
+
+def regularized() -> Results:
+    layers = tf.keras.layers
+    seed = 40
+    model = tf.keras.Sequential(
+        [
+            layers.Input((14, 14, 1)),
+            layers.Conv2D(16, 3),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.MaxPooling2D(2),
+            layers.Dropout(0.25, seed=seed + 10),
+            layers.Flatten(),
+            layers.Dense(32, activation="relu"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5, seed=seed + 11),
+            layers.Dense(10),
+        ]
+    )
+    begin(model, seed)
+    optimizer = tf.keras.optimizers.Adam(0.002, weight_decay=0.05)
+    model.compile(optimizer, tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    x, y = uniform((128, 14, 14, 1), 0, 1, seed + 20), (7 * np.arange(128) % 10).astype(np.int32)
+    history = model.fit(x, y, batch_size=32, epochs=7, validation_split=0.25, shuffle=False, verbose=0).history
+    found: Results = {}
+    for epoch, losses in enumerate(zip(history["loss"], history["val_loss"], strict=True)):
+        found[f"training/regularized losses {epoch}"] = np.float32(losses).tobytes()
+    for k, w in enumerate(model.get_weights()):
+        found[f"training/regularized weight {k}"] = w.tobytes()
+    found["training/regularized forward 0"] = model.predict(x[:32], verbose=0).tobytes()
+    return found
 
 
 def training() -> Results:
@@ -194,7 +237,9 @@ def test_results_cover_every_case(python_results: Results) -> None:
     assert len(python_results) > 2000
     assert sum(name.startswith("training/digits") for name in python_results) == 2 + STEPS + 8
     assert sum(name.startswith("training/plain-") for name in python_results) == 2 * (5 + 8 + 1)
-    weights = [np.frombuffer(v, np.float32) for name, v in python_results.items() if name.startswith("training/digits weight")]
+    assert sum(name.startswith("training/regularized") for name in python_results) == 7 + 14 + 1
+    weights = [np.frombuffer(v, np.float32) for name, v in python_results.items() if re.match(r"training/\w+ weight", name)]
+    assert len(weights) == 8 + 14
     assert all(np.isfinite(w).all() and w.any() for w in weights)
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -55,6 +56,7 @@ def test_a_prediction_imports_nothing_that_downloads_or_draws():
     """A fresh process should predict at once: what the first model does not need is imported when it is asked for."""
     program = """
 import sys
+import tracemalloc
 import numpy as np
 import swiftconv as tf
 layers = tf.keras.layers
@@ -66,3 +68,34 @@ print(*sys.modules)
     assert "swiftconv.layers" in loaded
     for name in ("urllib.request", "ssl", "h5py", "matplotlib", "tqdm", "swiftconv.applications", "swiftconv.datasets"):
         assert name not in loaded, name
+
+
+def test_operands_that_are_arrays_are_not_copied():
+    x, y = (np.random.default_rng(i).standard_normal((1000, 500)).astype("float32") for i in range(2))
+    for function in (tf.add, tf.multiply, tf.maximum, tf.less, tf.divide, tf.math.squared_difference):
+        expected = np.asarray(function(tf.constant(x), tf.constant(y)))
+        tracemalloc.start()
+        try:
+            got = function(x, y)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < x.nbytes / 4
+        assert isinstance(got, tf.Tensor)
+        np.testing.assert_array_equal(np.asarray(got), expected)
+        assert x.flags.writeable and y.flags.writeable
+
+
+def test_a_tape_keeps_what_operands_were():
+    x = np.float32([1, 2, 3])
+    v = tf.Variable([1.0, 1.0, 1.0])
+    with tf.GradientTape() as tape:
+        y = tf.multiply(x, v)
+    x[:] = 100
+    np.testing.assert_array_equal(np.asarray(tape.gradient(y, v)), [1, 2, 3])
+
+
+@pytest.mark.parametrize("x", [np.arange(6.0)[::2], np.float16([1, 2, 3]), np.arange(3.0).astype(">f8"), [1.0, 2.0, 3.0], 2])
+def test_other_operands_are_converted(x):
+    y = np.asarray(x).astype(np.asarray(x).dtype.newbyteorder("="))
+    np.testing.assert_allclose(np.asarray(tf.add(x, y)), y + y)

@@ -26,7 +26,16 @@ PICTURES = {
     "history": ("Loss and accuracy of a network that learns to read digits", "mnist_cnn.py"),
     "feature_maps": ("What both convolutions of that network make of one digit", "mnist_cnn.py"),
     "edges": ("Edges of a picture by three classic filters and one call of `nn.conv2d`", "edge_detection.py"),
+    "edges-swift": (
+        "Edges by the same filters, found by a Swift program in a picture that it draws",
+        "swift/Sources/edge-detection/main.swift",
+    ),
+    "digits-swift": (
+        "Test pictures in columns by the digit, 0 to 9, that a network says they show, after one epoch in Swift",
+        "swift/Sources/tutorial/main.swift",
+    ),
 }
+SWIFT = ("swift", "run", "-c", "release", "--package-path", str(ROOT / "examples/swift"))
 
 
 def page(name: str, title: str, members: dict[str, Any], text: str, known: dict[int, str]) -> str:
@@ -81,6 +90,20 @@ def write_api(folder: Path) -> None:
     (folder / "index.md").write_text(f"# Python, by modules\n\n```{{toctree}}\n:maxdepth: 1\n\n{pages}\n```\n")
 
 
+def make_swift_pictures(output: Path) -> None:
+    """The pictures of the Swift programs, unless `make examples` left them; without libpng there are none."""
+    if subprocess.run(["pkg-config", "--exists", "libpng"], check=False).returncode:
+        print("libpng-dev is not installed: the gallery has no pictures of the Swift programs")
+        return
+    output.mkdir(exist_ok=True)
+    if not (output / "edges-swift.png").exists():
+        subprocess.run([*SWIFT, "edge-detection", "--output", output / "edges-swift.png"], check=True)
+    if not (output / "digits-swift.png").exists():
+        files = ["--model", output / "digits-swift.safetensors", "--picture", output / "digit-swift.png"]
+        files += ["--sorted", output / "digits-swift.png"]
+        subprocess.run([*SWIFT, "tutorial", "--images", "6000", "--epochs", "1", *files], check=True)
+
+
 def write_gallery(folder: Path) -> None:
     """The pictures of the examples: those that `make demo` left, or made now."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -90,8 +113,11 @@ def write_gallery(folder: Path) -> None:
         subprocess.run([sys.executable, ROOT / "examples/edge_detection.py", "--output", output], check=True)
     if not (output / "history.png").exists():
         subprocess.run([sys.executable, ROOT / "examples/mnist_cnn.py", "--epochs", "2", "--output", output], check=True)
+    make_swift_pictures(output)
     lines = ["# Gallery", "", "The pictures that the programs in `examples/` make.", ""]
     for picture in sorted(output.glob("*.png")):
+        if picture.stem == "digit-swift":  # one digit, for `classify` to read
+            continue
         shutil.copyfile(picture, folder / picture.name)
         text, program = PICTURES.get(picture.stem, (picture.stem.replace("_", " ").capitalize(), ""))
         source = f": [examples/{program}](../../examples/{program})" if program else ""

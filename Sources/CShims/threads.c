@@ -137,5 +137,7 @@ void sc_message_set(const char *text) {
     if (message_key_made) pthread_setspecific(message_key, message);
 }
 
+uintptr_t sc_thread_identity(void) { return (uintptr_t)&message; }
+
 const void *sc_thread_table_get(void) { return table; }
 void sc_thread_table_set(const void *value) { table = value; }

@@ -51,16 +51,22 @@ extension Graph {
 extension Executable {
     /// The plan as JSON: nodes with algorithm and FLOP, buffers with their place, bytes of each kind, what the passes did.
     package func describe() -> String {
+        let layout = layoutForReports
+        let (plan, prepared) = (layout.plan, layout.prepared)
         var flops = 0
         var nodes: [Json] = []
         for (index, node) in program.nodes.enumerated() {
             let op = prepared[index]
-            if let op, !plan.isInvariant[index] { flops = flops.addingReportingOverflow(op.flops).partialValue }
+            let runs = plan.isInvariant[index] ? 1 : slices?.count ?? 1
+            let nodeFlops = (op?.flops ?? 0).multipliedReportingOverflow(by: runs).partialValue
+            if op != nil, !plan.isInvariant[index] { flops = flops.addingReportingOverflow(nodeFlops).partialValue }
             nodes.append(
                 .object([
-                    ("op", .string(node.op.name)), ("algorithm", .string(op?.algorithm ?? "alias")), ("flops", .int(op?.flops ?? 0)),
+                    ("op", .string(node.op.name)), ("algorithm", .string(op?.algorithm ?? "alias")), ("flops", .int(nodeFlops)),
+                    ("runs", .int(runs)),
                     ("inputs", .array(node.inputs.map(json))), ("outputs", .array(node.outputs.map(json))),
                     ("fused", .strings(node.fused)), ("labels", .strings(node.labels)), ("gradient", .bool(node.isGradient)),
+                    ("repeated", .bool(node.isRepeated)),
                     ("workspace_bytes", .int(op?.workspaceBytes ?? 0)),
                     ("alias", .bool(plan.isAlias[index])), ("once_per_version", .bool(plan.isInvariant[index])),
                     ("attributes", node.attributes.json),

@@ -1,6 +1,6 @@
 extension Json {
     /// The value that `text` (UTF-8) spells; nil where it is not JSON, or nested deeper than 100. Numbers without fraction and exponent that
-    /// fit are `int`, all others `double`.
+    /// fit are `int`, all others `double`. `NaN` and `Infinity` are read as Python writes them.
     package static func parsed(_ text: UnsafeRawBufferPointer) -> Json? {
         var parser = Parser(text)
         guard let value = parser.value(depth: 0), parser.isAtEnd else { return nil }
@@ -83,6 +83,11 @@ private struct Parser {
         case UInt8(ascii: "t"): return word("true", .bool(true))
         case UInt8(ascii: "f"): return word("false", .bool(false))
         case UInt8(ascii: "n"): return word("null", .null)
+        // as Python writes what JSON has no numbers for
+        case UInt8(ascii: "N"): return word("NaN", .double(.nan))
+        case UInt8(ascii: "I"): return word("Infinity", .double(.infinity))
+        case UInt8(ascii: "-") where position + 1 < text.count && text[position + 1] == UInt8(ascii: "I"):
+            return word("-Infinity", .double(-.infinity))
         default: return number()
         }
     }

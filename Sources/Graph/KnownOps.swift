@@ -9,8 +9,13 @@ enum KnownOps {
     static let transpose = "transpose"
     static let pad = "pad"
     static let convolution = "conv2d"
+    static let add = "add"
     static let batchNormInference = "batch_norm_inference"
     static let batchNormTraining = "batch_norm_training"
+    static let maxPoolBackward = "max_pool2d_backward"
+    static let sum = "reduce_sum"
+    /// Gradients of activations that look at the activation's result, element by element: 0 or the gradient itself.
+    static let maskedByResult: Set<String> = ["relu_backward", "relu6_backward"]
     /// Ops whose output channels are the last axis of input 1, on which they depend linearly: a scale of the channels may move into it.
     static let linearInLastAxis: Set<String> = ["conv2d", "matmul"]
 }

@@ -1,4 +1,5 @@
 import Ops
+import Runtime
 import TensorCore
 
 /// Rewriting of programs. Each pass leaves a program that computes the same fetches and assignments.
@@ -13,8 +14,10 @@ enum Passes {
             absorbPadding(&program)
             fuseEpilogues(&program)
             foldBatchNorm(&program)
+            fuseResiduals(&program)
             fuseEpilogues(&program)
             fuseNormActivations(&program)
+            shrinkPoolGradients(&program)
             foldConstants(&program)
             mergeEqualNodes(&program)
             removeDeadNodes(&program)
@@ -117,7 +120,9 @@ enum Passes {
             outputs.withUnsafeBufferPointer { outputs in
                 guard let inputBase = inputs.baseAddress, let outputBase = outputs.baseAddress else { return }
                 do throws(ConvError) {
-                    try prepared.run(OpArguments(inputs: inputBase, outputs: outputBase, workspace: workspace.base))
+                    try withKernelFloatingPoint { () throws(ConvError) in
+                        try prepared.run(OpArguments(inputs: inputBase, outputs: outputBase, workspace: workspace.base))
+                    }
                 } catch {
                     failure = error
                 }

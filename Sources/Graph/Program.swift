@@ -27,6 +27,8 @@ struct Program {
         /// Whose work it is: the labels in the graph of the node and of those that it has taken over, each once.
         var labels: [String] = []
         var isGradient = false
+        /// Whether it computes anew what another node has computed, to save the memory between.
+        var isRepeated = false
 
         /// Notes that this node does the work of `other` too.
         mutating func takeOver(_ other: Node) {

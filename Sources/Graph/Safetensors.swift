@@ -78,6 +78,16 @@ package struct Safetensors {
 
     // ---- writing ------------------------------------------------------------------------------------------------------------
 
+    /// A new file beside `path`, whose name nobody else has.
+    private static func temporary(beside path: String) -> (name: String, file: UnsafeMutablePointer<FILE>?) {
+        for number in 0..<10_000 {
+            let name = "\(path).\(getpid()).\(number).tmp"
+            if let file = fopen(name, "wbx") { return (name, file) }
+            if errno != EEXIST { break }
+        }
+        return (path, nil)
+    }
+
     /// Replaces the file at `path`, through a temporary file beside it.
     package static func write(_ entries: [Entry], metadata: [(String, String)], to path: String) throws(ConvError) {
         var members: [(String, Json)] = [("__metadata__", .object(metadata.map { ($0.0, .string($0.1)) }))]
@@ -96,8 +106,8 @@ package struct Safetensors {
         while (8 + header.count) % 64 != 0 { header.append(UInt8(ascii: " ")) }
 
         func failed() -> ConvError { .invalidArgument("\(path): cannot be written: \(String(cString: strerror(errno)))") }
-        let temporary = "\(path).\(getpid())"
-        guard let file = fopen(temporary, "wb") else { throw failed() }
+        let (temporary, opened) = temporary(beside: path)
+        guard let file = opened else { throw failed() }
         var length = UInt64(header.count).littleEndian
         var good = fwrite(&length, 8, 1, file) == 1 && fwrite(header, 1, header.count, file) == header.count
         for entry in entries where entry.spec.byteCount > 0 {

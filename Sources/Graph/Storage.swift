@@ -63,5 +63,7 @@ package final class Lock: @unchecked Sendable {
     }
 
     package func lock() { pthread_mutex_lock(mutex) }
+    /// Whether it was free and is taken now.
+    package func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
     package func unlock() { pthread_mutex_unlock(mutex) }
 }

@@ -110,9 +110,7 @@ func makeDepthwiseKernels() -> sc_depthwise_kernels {
     k.pack_f64 = { pack(F64.self, $0, $1, $2, $3!, $4!) }
     k.unpack_f32 = { unpack(F32.self, $0, $1, $2, $3!, $4!) }
     k.unpack_f64 = { unpack(F64.self, $0, $1, $2, $3!, $4!) }
-    k.forward_f32 = { depthwiseForward(F32.self, $0!, $1!, $2!, $3!.pointee, $4, $5, $6, $7, $8!) }
-    k.forward_f64 = { depthwiseForward(F64.self, $0!, $1!, $2!, $3!.pointee, $4, $5, $6, $7, $8!) }
-    k.backward_filter_f32 = { depthwiseBackwardFilter(F32.self, $0!.pointee, $1!, $2!, $3, $4, $5, $6, $7!) }
-    k.backward_filter_f64 = { depthwiseBackwardFilter(F64.self, $0!.pointee, $1!, $2!, $3, $4, $5, $6, $7!) }
+    addDepthwiseForward(&k)
+    addDepthwiseBackwardFilter(&k)
     return k
 }

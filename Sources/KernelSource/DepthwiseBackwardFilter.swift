@@ -1,5 +1,11 @@
 import CKernelInterface
 
+/// Before the kernels: the compiler inlines in the order of a file, and from behind them leaves tiles as calls.
+func addDepthwiseBackwardFilter(_ k: inout sc_depthwise_kernels) {
+    k.backward_filter_f32 = { depthwiseBackwardFilter(F32.self, $0!.pointee, $1!, $2!, $3, $4, $5, $6, $7!) }
+    k.backward_filter_f64 = { depthwiseBackwardFilter(F64.self, $0!.pointee, $1!, $2!, $3, $4, $5, $6, $7!) }
+}
+
 /// Adds to the sums of all taps of one vector of channels what eight outputs give: `sums[tap] += Σ x[output, tap] · dy[output]`;
 /// KW taps a row, at a stride of 1 or 2.
 ///
@@ -153,7 +159,7 @@ private func row<V: SIMD>(
 
 /// Adds x times dy over rows of dy to the sums of the taps (depthwise_kernels.h).
 @inline(__always)
-func depthwiseBackwardFilter<V: SIMD>(
+private func depthwiseBackwardFilter<V: SIMD>(
     _: V.Type, _ g: sc_depthwise_image, _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, _ first: Int, _ last: Int,
     _ firstVector: Int, _ lastVector: Int, _ sums: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {

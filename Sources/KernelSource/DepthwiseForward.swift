@@ -1,5 +1,11 @@
 import CKernelInterface
 
+/// Before the kernels: the compiler inlines in the order of a file, and from behind them leaves tiles as calls.
+func addDepthwiseForward(_ k: inout sc_depthwise_kernels) {
+    k.forward_f32 = { depthwiseForward(F32.self, $0!, $1!, $2!, $3!.pointee, $4, $5, $6, $7, $8!) }
+    k.forward_f64 = { depthwiseForward(F64.self, $0!, $1!, $2!, $3!.pointee, $4, $5, $6, $7, $8!) }
+}
+
 /// What all rows of a run have in common. It is passed by pointer: copies of it for each row would cost as much as a row of taps.
 struct DepthwiseRun<V: SIMD> where V.Scalar: BinaryFloatingPoint {
     var image: UnsafePointer<sc_depthwise_image>
@@ -111,7 +117,7 @@ private struct Form<let T: Int, let NV: Int> {}
 /// Operands: whole vectors of channels, of which only the last of all may reach back, in a group of its own.
 /// Registers: T · NV sums, NV weights; each multiply-add reads its x from memory. Two vectors at a time are the two halves of a cache
 /// line: loads of the same half of neighbouring pixels fall on the same bank of the first-level cache, and with many channels on few
-/// of its sets. Common windows have tiles of their own (DepthwiseRow.swift).
+/// of its sets. Common windows have blocks of their own (DepthwiseBlock.swift).
 /// Numerics: as `depthwiseForward`.
 @inline(never)
 private func tiles<let T: Int, let NV: Int, V: SIMD>(
@@ -193,14 +199,6 @@ private func inside<let NV: Int, V: SIMD>(
     _ low: Int, _ high: Int
 ) where V.Scalar: BinaryFloatingPoint {
     if low == high { return }
-    var first = first
-    if V.self == F32.self && run.pointee.image.pointee.dilation_w == 1 {
-        // decided by the compiler
-        first = depthwiseRow(
-            UnsafeRawPointer(run).assumingMemoryBound(to: DepthwiseRun<F32>.self),
-            UnsafeRawPointer(row).assumingMemoryBound(to: DepthwiseRow<Float>.self), first, last, low, high,
-            pairs: NV == 2)
-    }
     let outputs = last - first
     if outputs == 0 { return }
     // float64 is rarer: two heights keep the library small.
@@ -227,7 +225,7 @@ private func withUnsafePointers<V: SIMD>(
 /// Tail: the last vector of channels reaches back over the one before; with fewer channels than lanes it is partial.
 /// Numerics: an output gets its taps in the order of rows and columns, one accumulator that starts from the bias; taps outside are left out.
 @inline(__always)
-func depthwiseForward<V: SIMD>(
+private func depthwiseForward<V: SIMD>(
     _: V.Type, _ image: UnsafePointer<sc_depthwise_image>, _ x: UnsafeRawPointer, _ packed: UnsafeRawPointer,
     _ options: sc_depthwise_epilogue, _ first: Int, _ last: Int, _ firstVector: Int, _ lastVector: Int, _ y: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {
@@ -237,6 +235,13 @@ func depthwiseForward<V: SIMD>(
         y: y.assumingMemoryBound(to: S.self), bias: options.bias?.assumingMemoryBound(to: S.self), rectifies: options.slope == 0,
         leaks: options.slope != 0 && options.slope != 1, slope: S(options.slope), ceiling: S(options.ceiling))
     let g = image.pointee
+    if V.self == F32.self {
+        // decided by the compiler
+        let isDone = withUnsafePointer(to: run) {
+            depthwiseBlocks(UnsafeRawPointer($0).assumingMemoryBound(to: DepthwiseRun<F32>.self), first, last, firstVector, lastVector)
+        }
+        if isDone { return }
+    }
     // Outputs [inner, outer) see whole windows.
     let span = (g.kw - 1) * g.dilation_w + 1
     let inner = smaller(g.ow, (larger(0, g.pad_left) + g.stride_w - 1) / g.stride_w)

@@ -8,7 +8,7 @@ import CKernelInterface
 /// Registers: four broadcasts a row, a sum a row; rows go in pairs, so that a vector of b serves two of them.
 /// Source: own.
 @inline(__always)
-func fewRows<V: SIMD>(
+private func fewRows<V: SIMD>(
     _: V.Type, _ a: UnsafeRawPointer, _ aRow: Int, _ rows: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ depth: Int, _ columns: Int,
     _ c: UnsafeMutableRawPointer, _ cRow: Int
 ) where V.Scalar: BinaryFloatingPoint {
@@ -106,7 +106,7 @@ private func fewRowsPair<V: SIMD>(
 /// Registers: four sums of four columns, one vector of a.
 /// Source: own.
 @inline(__always)
-func fewRowsTransposed<V: SIMD>(
+private func fewRowsTransposed<V: SIMD>(
     _: V.Type, _ a: UnsafeRawPointer, _ aRow: Int, _ rows: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ depth: Int, _ columns: Int,
     _ c: UnsafeMutableRawPointer, _ cRow: Int
 ) where V.Scalar: BinaryFloatingPoint {
@@ -152,4 +152,11 @@ private func finish<V: SIMD>(
     for lane in 1..<V.scalarCount { sum += sums[lane] }
     for k in from..<depth { sum = multiplyAdd(sum, a[k], b[k]) }
     return sum
+}
+
+func addFewRowsKernels(_ k: inout sc_gemm_kernels) {
+    k.f32.few_rows = { fewRows(F32.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
+    k.f32.few_rows_transposed = { fewRowsTransposed(F32.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
+    k.f64.few_rows = { fewRows(F64.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
+    k.f64.few_rows_transposed = { fewRowsTransposed(F64.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
 }

@@ -4,7 +4,7 @@ import CKernelInterface
 /// Operands: any alignment; y must not overlap a or b.
 /// Preconditions: job.columns ≤ NV · lanes.
 /// Tail: columns beyond job.columns are computed on what b holds there (zeros in packed panels) and not stored.
-/// Numerics: each output is one chain of multiply-adds, segments in order, steps in order, from the bias on; then the activation.
+/// Numerics: each output is one chain of multiply-adds, segments in order, steps in order, from y plus the bias on; then the activation.
 /// Registers: MR · NV accumulators, NV vectors of b, one broadcast; MR pointers, b and two counters.
 /// Source: K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", 2008; M. Dukhan, "The indirect
 /// convolution algorithm", arXiv:1907.02129, 2019.
@@ -26,9 +26,20 @@ where V.Scalar: BinaryFloatingPoint {
     for t in 0..<job.pointee.tile_count {
         let tile = job.pointee.tiles + t * job.pointee.tile_words
         if t == lastAhead { aheadStep = 0 }
+        if job.pointee.accumulate == 0 {
+            // Where the results go is brought in while they are computed: a store would wait for it.
+            for p in 0..<MR {
+                sc_prefetch(row(tile, p, job))
+                if NV * lanes * size > 64 { sc_prefetch(row(tile, p, job) + 64) }
+            }
+        }
         var acc = zero
         if job.pointee.accumulate != 0 {
             for p in 0..<MR { acc[unchecked: p] = rowStart(zero[unchecked: 0], UnsafeRawPointer(row(tile, p, job)), rest) }
+            if let bias = job.pointee.bias {
+                let start = rowStart(zero[unchecked: 0], bias, rest)
+                for p in 0..<MR { for q in 0..<NV { acc[unchecked: p][unchecked: q] += start[unchecked: q] } }
+            }
         } else if let bias = job.pointee.bias {
             // Where the sum starts: then it costs nothing.
             let start = rowStart(zero[unchecked: 0], bias, rest)
@@ -131,7 +142,7 @@ where V.Scalar: BinaryFloatingPoint {
 
 /// Computes a packed panel (gemm_kernels.h): `depth` rows of whole vectors, missing columns 0.
 @inline(__always)
-func packPanel<V: SIMD>(
+private func packPanel<V: SIMD>(
     _: V.Type, _ nr: Int, _ source: UnsafeRawPointer, _ depth: Int, _ columns: Int, _ kStride: Int, _ nStride: Int,
     _ panel: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint & BitwiseCopyable {
@@ -188,15 +199,9 @@ func makeGemmKernels() -> sc_gemm_kernels {
     k.f32.pack = { packPanel(F32.self, 2 * F32.scalarCount, $0!, $1, $2, $3, $4, $5!) }
     k.f64.pack = { packPanel(F64.self, 2 * F64.scalarCount, $0!, $1, $2, $3, $4, $5!) }
     k.f32.transpose_runs = { transposeRuns(Float.self, $0!, $1, $2, $3!, $4, $5) }
-    k.f32.few_rows = { fewRows(F32.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
-    k.f32.few_rows_transposed = { fewRowsTransposed(F32.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
-    k.f32.strip = { strip(F32.self, $0!) }
+    addFewRowsKernels(&k)
+    addStripKernels(&k)
     k.f64.transpose_runs = { transposeRuns(Double.self, $0!, $1, $2, $3!, $4, $5) }
-    k.f64.few_rows = { fewRows(F64.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
-    k.f64.few_rows_transposed = { fewRowsTransposed(F64.self, $0!, $1, $2, $3!, $4, $5, $6, $7!, $8) }
-    k.f64.strip = { strip(F64.self, $0!) }
-    k.f32.add_runs = { addRuns(F32.self, SIMD4<Float>.self, SIMD2<Float>.self, $0!, $1, $2!, $3, $4, $5) }
-    k.f64.add_runs = { addRuns(F64.self, SIMD4<Double>.self, SIMD2<Double>.self, $0!, $1, $2!, $3, $4, $5) }
     k.copy_runs = { copyRuns($0!, $1, $2!, $3, $4, $5) }
     return k
 }

@@ -6,6 +6,7 @@ package func makeKernelTable() -> sc_kernel_table {
     table.level = levelName
     table.elementwise = makeElementwiseKernels()
     table.gemm = makeGemmKernels()
+    table.grouped = makeGroupedKernels()
     table.reduction = makeReductionKernels()
     table.movement = makeMovementKernels()
     table.winograd = makeWinogradKernels()

@@ -15,7 +15,7 @@ func maximumKeepingNaN<V: SIMD>(_ a: V, _ b: V) -> V where V.Scalar: FloatingPoi
 
 /// Computes one output row of max pooling. Cells outside of the image count as -∞: they are left out.
 @inline(__always)
-func maxPoolRow<V: SIMD>(
+private func maxPoolRow<V: SIMD>(
     _: V.Type, _ window: UnsafePointer<sc_pool_window>, _ oy: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {
     let g = window.pointee
@@ -62,7 +62,7 @@ func maxPoolRow<V: SIMD>(
 
 /// Computes one output row of max pooling and where each maximum is: the first in scan order, the first NaN if there is one.
 @inline(__always)
-func maxPoolArgmaxRow<T: BinaryFloatingPoint>(
+private func maxPoolArgmaxRow<T: BinaryFloatingPoint>(
     _: T.Type, _ window: UnsafePointer<sc_pool_window>, _ oy: Int, _ base: Int64, _ x: UnsafeRawPointer,
     _ y: UnsafeMutableRawPointer, _ argmax: UnsafeMutablePointer<Int64>
 ) {
@@ -97,7 +97,7 @@ func maxPoolArgmaxRow<T: BinaryFloatingPoint>(
 /// Gives each dy to the first cell of its window that holds the maximum y (the first NaN where y is NaN).
 /// With `accumulate` adds to dx, else writes the window's cells: then no two windows may share one.
 @inline(__always)
-func maxPoolBackward<V: SIMD>(
+private func maxPoolBackward<V: SIMD>(
     _: V.Type, accumulate: Bool, _ window: UnsafePointer<sc_pool_window>, _ oyFrom: Int, _ oyTo: Int, _ cFrom: Int, _ cTo: Int,
     _ x: UnsafeRawPointer, _ y: UnsafeRawPointer, _ dy: UnsafeRawPointer, _ dx: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {
@@ -156,4 +156,15 @@ func maxPoolBackward<V: SIMD>(
             }
         }
     }
+}
+
+func addMaxPoolingKernels(_ k: inout sc_pooling_kernels) {
+    k.max_f32 = { maxPoolRow(F32.self, $0!, $1, $2!, $3!) }
+    k.max_f64 = { maxPoolRow(F64.self, $0!, $1, $2!, $3!) }
+    k.argmax_f32 = { maxPoolArgmaxRow(Float.self, $0!, $1, $2, $3!, $4!, $5!) }
+    k.argmax_f64 = { maxPoolArgmaxRow(Double.self, $0!, $1, $2, $3!, $4!, $5!) }
+    k.max_backward_accumulate_f32 = { maxPoolBackward(F32.self, accumulate: true, $0!, $1, $2, $3, $4, $5!, $6!, $7!, $8!) }
+    k.max_backward_accumulate_f64 = { maxPoolBackward(F64.self, accumulate: true, $0!, $1, $2, $3, $4, $5!, $6!, $7!, $8!) }
+    k.max_backward_assign_f32 = { maxPoolBackward(F32.self, accumulate: false, $0!, $1, $2, $3, $4, $5!, $6!, $7!, $8!) }
+    k.max_backward_assign_f64 = { maxPoolBackward(F64.self, accumulate: false, $0!, $1, $2, $3, $4, $5!, $6!, $7!, $8!) }
 }

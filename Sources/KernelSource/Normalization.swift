@@ -5,11 +5,12 @@ import CKernelInterface
 // Numerics: a column is summed four rows at a time, in the order of the rows; how rows are cut into calls is the caller's.
 
 /// Adds up `terms(row, column)` for both sums, four rows at a time so that the sums' memory is touched once for four loads.
-/// The terms pin what they load: the compiler otherwise takes single lanes of the four rows together.
+/// The terms pin what they load: the compiler otherwise takes single lanes of the four rows together. `ask` prefetches a line: four rows
+/// side by side are streams that the hardware does not foresee.
 @inline(__always)
 private func sumColumns(
     _ columns: UnsafePointer<sc_columns>, _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>,
-    _ vectorTerms: (_ at: Int, _ column: Int, _ sums: inout (F64, F64)) -> Void,
+    _ ask: (_ at: Int) -> Void, _ vectorTerms: (_ at: Int, _ column: Int, _ sums: inout (F64, F64)) -> Void,
     _ scalarTerms: (_ at: Int, _ column: Int, _ sums: inout (Double, Double)) -> Void
 ) {
     let (rows, width, stride) = (columns.pointee.rows, columns.pointee.width, columns.pointee.stride)
@@ -24,6 +25,7 @@ private func sumColumns(
         let start = row * stride
         var c = 0
         while c < whole {
+            if c % 16 == 0 { for ahead in 8..<12 { ask(start + ahead * stride + c) } }
             var sums = (load(first + c, as: F64.self), load(second + c, as: F64.self))
             vectorTerms(start + c, c, &sums)
             if block == 4 {
@@ -47,12 +49,14 @@ private func sumColumns(
 
 /// Computes the sums of (x - shift) and (x - shift)² of each column.
 @inline(__always)
-func moments<T: BinaryFloatingPoint>(
+private func moments<T: BinaryFloatingPoint>(
     _ wide: (UnsafePointer<T>) -> F64, _ columns: UnsafePointer<sc_columns>, _ x: UnsafeRawPointer,
     _ shift: UnsafePointer<Double>, _ sum: UnsafeMutablePointer<Double>, _ square: UnsafeMutablePointer<Double>
 ) {
     let x = x.assumingMemoryBound(to: T.self)
-    sumColumns(columns, sum, square) { at, c, sums in
+    sumColumns(columns, sum, square) {
+        sc_prefetch(x + $0)
+    } _: { at, c, sums in
         let d = pin(wide(x + at) - load(shift + c, as: F64.self))
         sums.0 += d
         sums.1 = multiplyAdd(sums.1, d, d)
@@ -65,13 +69,16 @@ func moments<T: BinaryFloatingPoint>(
 
 /// Computes the sums of dy and dy · (x - mean) of each column.
 @inline(__always)
-func momentsBackward<T: BinaryFloatingPoint>(
+private func momentsBackward<T: BinaryFloatingPoint>(
     _ wide: (UnsafePointer<T>) -> F64, _ columns: UnsafePointer<sc_columns>, _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer,
     _ mean: UnsafePointer<Double>, _ sum: UnsafeMutablePointer<Double>, _ dot: UnsafeMutablePointer<Double>
 ) {
     let x = x.assumingMemoryBound(to: T.self)
     let dy = dy.assumingMemoryBound(to: T.self)
-    sumColumns(columns, sum, dot) { at, c, sums in
+    sumColumns(columns, sum, dot) {
+        sc_prefetch(x + $0)
+        sc_prefetch(dy + $0)
+    } _: { at, c, sums in
         let g = pin(wide(dy + at))
         sums.0 += g
         sums.1 = multiplyAdd(sums.1, g, pin(wide(x + at) - load(mean + c, as: F64.self)))
@@ -94,7 +101,7 @@ where V.Scalar: BinaryFloatingPoint {
 /// Computes the sums of dy and dy · (x - mean) of each column, of what the activation lets through. `N` is a vector of as many elements
 /// as one of float64 has.
 @inline(__always)
-func momentsActivated<N: SIMD>(
+private func momentsActivated<N: SIMD>(
     _: N.Type, _ widen: (N) -> F64, _ columns: UnsafePointer<sc_columns>, _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer,
     _ mean: UnsafeRawPointer, _ activation: UnsafePointer<sc_normalize_activation>, _ sum: UnsafeMutablePointer<Double>,
     _ dot: UnsafeMutablePointer<Double>
@@ -106,7 +113,10 @@ func momentsActivated<N: SIMD>(
     let scale = activation.pointee.scale!.assumingMemoryBound(to: T.self)
     let offset = activation.pointee.offset!.assumingMemoryBound(to: T.self)
     let ceiling = T(activation.pointee.ceiling)
-    sumColumns(columns, sum, dot) { at, c, sums in
+    sumColumns(columns, sum, dot) {
+        sc_prefetch(x + $0)
+        sc_prefetch(dy + $0)
+    } _: { at, c, sums in
         let (v, m): (N, N) = (load(x + at), load(mean + c))
         let g = pin(widen(letThrough(load(dy + at), v, m, load(scale + c), load(offset + c), N(repeating: ceiling))))
         sums.0 += g
@@ -121,7 +131,7 @@ func momentsActivated<N: SIMD>(
 
 /// Computes y = (x - mean) · scale + offset, then the activation (normalization_kernels.h). The difference comes first: x · scale would cancel where |mean| is large.
 @inline(__always)
-func normalize<V: SIMD>(
+private func normalize<V: SIMD>(
     _: V.Type, _ columns: UnsafePointer<sc_columns>, _ x: UnsafeRawPointer, _ mean: UnsafeRawPointer, _ scale: UnsafeRawPointer,
     _ offset: UnsafeRawPointer, _ ceiling: Double, _ y: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {
@@ -150,7 +160,7 @@ func normalize<V: SIMD>(
 
 /// Computes dx = dy · a + ((x - mean) · b + offset), with what the activation, if any, lets through of dy.
 @inline(__always)
-func normalizeBackward<V: SIMD>(
+private func normalizeBackward<V: SIMD>(
     _: V.Type, _ columns: UnsafePointer<sc_columns>, _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, _ mean: UnsafeRawPointer,
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ offset: UnsafeRawPointer, _ activation: UnsafePointer<sc_normalize_activation>?,
     _ dx: UnsafeMutableRawPointer

@@ -13,7 +13,7 @@ private func lanes<V: SIMD>(_ number: Double, _: V.Type) -> V where V.Scalar: Bi
 
 /// Computes variable - learningRate · gradient.
 @inline(__always)
-func sgd<V: SIMD>(
+private func sgd<V: SIMD>(
     _: V.Type, _ count: Int, _ learningRate: Double, _ variable: UnsafeRawPointer, _ gradient: UnsafeRawPointer,
     _ newVariable: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {
@@ -29,7 +29,7 @@ func sgd<V: SIMD>(
 
 /// Computes m ← momentum · m - learningRate · gradient and variable + m, or with Nesterov variable + momentum · m - learningRate · gradient.
 @inline(__always)
-func momentumStep<V: SIMD>(
+private func momentumStep<V: SIMD>(
     _: V.Type, _ count: Int, _ step: UnsafePointer<sc_momentum_step>, _ variable: UnsafeRawPointer, _ m: UnsafeRawPointer,
     _ gradient: UnsafeRawPointer, _ newVariable: UnsafeMutableRawPointer, _ newM: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {
@@ -53,7 +53,7 @@ func momentumStep<V: SIMD>(
 
 /// Computes m ← m + (g - m)(1 - β₁), v ← v + (g² - v)(1 - β₂) and x - decay · x - alpha · m / (√v + epsilon), x the variable.
 @inline(__always)
-func adam<V: SIMD>(
+private func adam<V: SIMD>(
     _: V.Type, _ count: Int, _ step: UnsafePointer<sc_adam_step>, _ variable: UnsafeRawPointer, _ m: UnsafeRawPointer,
     _ v: UnsafeRawPointer, _ gradient: UnsafeRawPointer, _ newVariable: UnsafeMutableRawPointer,
     _ newM: UnsafeMutableRawPointer, _ newV: UnsafeMutableRawPointer
@@ -87,7 +87,7 @@ func adam<V: SIMD>(
 
 /// Computes s ← ρs + (1 - ρ)g², centered a ← ρa + (1 - ρ)g, d = η · g / √(s - a² + ε), with momentum b ← μb + d, and x - b or x - d.
 @inline(__always)
-func rmsprop<V: SIMD>(
+private func rmsprop<V: SIMD>(
     _: V.Type, _ count: Int, _ step: UnsafePointer<sc_rmsprop_step>, _ variable: UnsafeRawPointer, _ velocity: UnsafeRawPointer,
     _ momentum: UnsafeRawPointer, _ average: UnsafeRawPointer, _ gradient: UnsafeRawPointer,
     _ newVariable: UnsafeMutableRawPointer, _ newVelocity: UnsafeMutableRawPointer, _ newMomentum: UnsafeMutableRawPointer,

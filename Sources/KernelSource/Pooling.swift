@@ -2,7 +2,7 @@ import CKernelInterface
 
 /// Computes one output row of average pooling: the mean of the cells that lie in the image.
 @inline(__always)
-func avgPoolRow<V: SIMD>(
+private func avgPoolRow<V: SIMD>(
     _: V.Type, _ window: UnsafePointer<sc_pool_window>, _ oy: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {
     let g = window.pointee
@@ -46,7 +46,7 @@ private func covering(_ i: Int, _ pad: Int, _ size: Int, _ stride: Int, _ output
 
 /// Computes row `iy` of dx: the sum of dy / (cells of the window) over the windows that hold the pixel, in the order of the windows.
 @inline(__always)
-func avgPoolBackwardRow<V: SIMD>(
+private func avgPoolBackwardRow<V: SIMD>(
     _: V.Type, _ window: UnsafePointer<sc_pool_window>, _ iy: Int, _ dy: UnsafeRawPointer, _ dx: UnsafeMutableRawPointer
 ) where V.Scalar: BinaryFloatingPoint {
     let g = window.pointee
@@ -77,7 +77,7 @@ func avgPoolBackwardRow<V: SIMD>(
 
 /// Computes one row of bilinear interpolation, in TensorFlow's order: across the upper row, across the lower row, then down.
 @inline(__always)
-func bilinearRow<V: SIMD>(
+private func bilinearRow<V: SIMD>(
     _: V.Type, _ width: Int, _ channels: Int, _ left: UnsafePointer<Int32>, _ right: UnsafePointer<Int32>,
     _ across: UnsafePointer<Double>, _ down: Double, _ top: UnsafeRawPointer, _ bottom: UnsafeRawPointer,
     _ y: UnsafeMutableRawPointer
@@ -101,16 +101,9 @@ func bilinearRow<V: SIMD>(
 
 func makePoolingKernels() -> sc_pooling_kernels {
     var k = sc_pooling_kernels()
-    k.max_f32 = { maxPoolRow(F32.self, $0!, $1, $2!, $3!) }
-    k.max_f64 = { maxPoolRow(F64.self, $0!, $1, $2!, $3!) }
+    addMaxPoolingKernels(&k)
     k.avg_f32 = { avgPoolRow(F32.self, $0!, $1, $2!, $3!) }
     k.avg_f64 = { avgPoolRow(F64.self, $0!, $1, $2!, $3!) }
-    k.argmax_f32 = { maxPoolArgmaxRow(Float.self, $0!, $1, $2, $3!, $4!, $5!) }
-    k.argmax_f64 = { maxPoolArgmaxRow(Double.self, $0!, $1, $2, $3!, $4!, $5!) }
-    k.max_backward_accumulate_f32 = { maxPoolBackward(F32.self, accumulate: true, $0!, $1, $2, $3, $4, $5!, $6!, $7!, $8!) }
-    k.max_backward_accumulate_f64 = { maxPoolBackward(F64.self, accumulate: true, $0!, $1, $2, $3, $4, $5!, $6!, $7!, $8!) }
-    k.max_backward_assign_f32 = { maxPoolBackward(F32.self, accumulate: false, $0!, $1, $2, $3, $4, $5!, $6!, $7!, $8!) }
-    k.max_backward_assign_f64 = { maxPoolBackward(F64.self, accumulate: false, $0!, $1, $2, $3, $4, $5!, $6!, $7!, $8!) }
     k.avg_backward_f32 = { avgPoolBackwardRow(F32.self, $0!, $1, $2!, $3!) }
     k.avg_backward_f64 = { avgPoolBackwardRow(F64.self, $0!, $1, $2!, $3!) }
     k.bilinear_f32 = { bilinearRow(F32.self, $0, $1, $2!, $3!, $4!, $5, $6!, $7!, $8!) }

@@ -43,6 +43,7 @@ private func narrow<let NV: Int, V: SIMD>(
     while i + 4 <= rows {
         for q in 0..<NV {
             let p = a + q * lanes
+            for row in 8..<12 { sc_prefetch(p + row * stride) }
             let (upper, lower) = (
                 f(loadPart(p, part), loadPart(p + stride, part)), f(loadPart(p + 2 * stride, part), loadPart(p + 3 * stride, part))
             )
@@ -71,7 +72,11 @@ private func columns<V: SIMD>(
     if n <= 16 * V.scalarCount {
         // Short rows: the results of a few vectors stay in registers over all rows.
         var j = 0
-        while j + 4 * V.scalarCount <= n {
+        while j + 8 * V.scalarCount <= n {
+            narrow(InlineArray<8, V>(repeating: .zero), rows, stride, x + j, y + j, V.scalarCount, f)
+            j += 8 * V.scalarCount
+        }
+        if j + 4 * V.scalarCount <= n {
             narrow(InlineArray<4, V>(repeating: .zero), rows, stride, x + j, y + j, V.scalarCount, f)
             j += 4 * V.scalarCount
         }

@@ -24,6 +24,17 @@ func vectorSquareRoot<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
 @inline(__always) func pin(_ x: SIMD4<Double>) -> SIMD4<Double> { sc_pin_double4(x) }
 @inline(__always) func pin(_ x: SIMD8<Double>) -> SIMD8<Double> { sc_pin_double8(x) }
 
+/// `x` between the two limits; NaN stays (simd_math.h).
+@inline(__always) func limited(_ x: SIMD4<Float>, _ floor: SIMD4<Float>, _ ceiling: SIMD4<Float>) -> SIMD4<Float> {
+    sc_limit_float4(x, floor, ceiling)
+}
+@inline(__always) func limited(_ x: SIMD8<Float>, _ floor: SIMD8<Float>, _ ceiling: SIMD8<Float>) -> SIMD8<Float> {
+    sc_limit_float8(x, floor, ceiling)
+}
+@inline(__always) func limited(_ x: SIMD16<Float>, _ floor: SIMD16<Float>, _ ceiling: SIMD16<Float>) -> SIMD16<Float> {
+    sc_limit_float16(x, floor, ceiling)
+}
+
 /// `x`, computed before any later `pin` or `opaque` (simd_math.h).
 @inline(__always)
 func pin<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {

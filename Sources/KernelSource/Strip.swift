@@ -9,7 +9,7 @@ import CKernelInterface
 /// Source: own. For few channels the sums are short: what a table costs a tile, or a loop for each row of taps, would be a large part of
 /// the time.
 @inline(__always)
-func strip<V: SIMD>(_: V.Type, _ job: UnsafePointer<sc_strip_job>) where V.Scalar: BinaryFloatingPoint {
+private func strip<V: SIMD>(_: V.Type, _ job: UnsafePointer<sc_strip_job>) where V.Scalar: BinaryFloatingPoint {
     if job.pointee.columns <= V.scalarCount {
         strip(columns: InlineArray<1, V>(repeating: V.zero), job)
     } else {
@@ -109,12 +109,8 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
         let end = b + depth * bStep
         var step = steps
         while b < end {
-            let first = a + step.pointee
+            let third = everyThird(a + step.pointee, aPixel)
             step += 1
-            var third = InlineArray<4, UnsafeRawPointer>(repeating: first)
-            third[unchecked: 1] = first + 3 * aPixel
-            third[unchecked: 2] = first + 6 * aPixel
-            third[unchecked: 3] = first + 9 * aPixel
             var column = zero[unchecked: 0]
             for q in 0..<NV { column[unchecked: q] = loadRaw(b + q * lanes * size) }
             for p in 0..<MR {
@@ -144,13 +140,23 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
     }
 }
 
+/// The addresses of every third pixel of a tile: those between are at base + {1, 2} · pixel, which needs no register.
+@inline(__always)
+func everyThird(_ first: UnsafeRawPointer, _ pixel: Int) -> InlineArray<4, UnsafeRawPointer> {
+    var third = InlineArray<4, UnsafeRawPointer>(repeating: first)
+    third[unchecked: 1] = first + 3 * pixel
+    third[unchecked: 2] = first + 6 * pixel
+    third[unchecked: 3] = first + 9 * pixel
+    return third
+}
+
 /// Computes add_runs (gemm_kernels.h): runs of sums added into places that may overlap from run to run.
 /// Operands: any alignment; `from` and `to` do not overlap.
 /// Tail: by half vectors down to one element, so that nothing beyond a run is touched.
 /// Numerics: one addition an element, runs in order.
 /// Source: own.
 @inline(__always)
-func addRuns<V: SIMD, Four: SIMD, Two: SIMD>(
+private func addRuns<V: SIMD, Four: SIMD, Two: SIMD>(
     _: V.Type, _: Four.Type, _: Two.Type, _ from: UnsafeRawPointer, _ fromStep: Int, _ to: UnsafeMutableRawPointer, _ toStep: Int,
     _ length: Int, _ count: Int
 ) where V.Scalar: BinaryFloatingPoint & SIMDScalar, Four.Scalar == V.Scalar, Two.Scalar == V.Scalar {
@@ -174,4 +180,11 @@ func addRuns<V: SIMD, Four: SIMD, Two: SIMD>(
         from += fromStep
         to += toStep
     }
+}
+
+func addStripKernels(_ k: inout sc_gemm_kernels) {
+    k.f32.strip = { strip(F32.self, $0!) }
+    k.f64.strip = { strip(F64.self, $0!) }
+    k.f32.add_runs = { addRuns(F32.self, SIMD4<Float>.self, SIMD2<Float>.self, $0!, $1, $2!, $3, $4, $5) }
+    k.f64.add_runs = { addRuns(F64.self, SIMD4<Double>.self, SIMD2<Double>.self, $0!, $1, $2!, $3, $4, $5) }
 }

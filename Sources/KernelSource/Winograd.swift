@@ -133,6 +133,18 @@ func makeWinogradKernels() -> sc_winograd_kernels {
     k.f2.filter = { winogradFilter(Winograd2x2.self, $0!, $1, $2, $3, $4, $5!, $6) }
     k.f2.input = { winogradInput(Winograd2x2.self, $0!.pointee, $1!, $2, $3, $4!, $5, $6!) }
     k.f2.output = { winogradOutput(Winograd2x2.self, $0!.pointee, $1!, $2, $3, $4, $5!.pointee, $6!) }
+    k.f2_5.filter = { winogradFilter(Winograd2From5.self, $0!, $1, $2, $3, $4, $5!, $6) }
+    k.f2_5.input = k.f4.input
+    k.f2_5.output = { winogradOutput(Winograd2From5.self, $0!.pointee, $1!, $2, $3, $4, $5!.pointee, $6!) }
+    k.line_4_3.filter = { winogradLineFilter(Winograd4x4.self, $0!, $1, $2, $3, $4, $5!, $6) }
+    k.line_4_3.input = { winogradLineInput(Winograd4x4.self, $0!.pointee, $1!, $2, $3, $4!, $5, $6!) }
+    k.line_4_3.output = { winogradLineOutput(Winograd4x4.self, $0!.pointee, $1!, $2, $3, $4, $5!.pointee, $6!) }
+    k.line_2_5.filter = { winogradLineFilter(Winograd2From5.self, $0!, $1, $2, $3, $4, $5!, $6) }
+    k.line_2_5.input = k.line_4_3.input
+    k.line_2_5.output = { winogradLineOutput(Winograd2From5.self, $0!.pointee, $1!, $2, $3, $4, $5!.pointee, $6!) }
+    k.line_2_7.filter = { winogradLineFilter(Winograd2From7.self, $0!, $1, $2, $3, $4, $5!, $6) }
+    k.line_2_7.input = { winogradLineInput(Winograd2From7.self, $0!.pointee, $1!, $2, $3, $4!, $5, $6!) }
+    k.line_2_7.output = { winogradLineOutput(Winograd2From7.self, $0!.pointee, $1!, $2, $3, $4, $5!.pointee, $6!) }
     k.gradient = { winogradGradient($0!.pointee, $1!, $2, $3, $4!, $5, $6, $7!) }
     k.filter_gradient = { winogradFilterGradient($0, $1, $2!, $3, $4!) }
     return k

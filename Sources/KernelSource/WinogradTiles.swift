@@ -73,32 +73,32 @@ func winogradFilter<T: WinogradTransform>(
     _ plane: Int
 ) {
     let lanes = F32.scalarCount
-    let points = T.points
+    let (taps, points) = (T.taps, T.points)
     let nr = winogradNV * lanes
-    // Room for 3 · 6 vectors, the larger transform's.
-    var scratch = InlineArray<3, InlineArray<6, F32>>(repeating: InlineArray<6, F32>(repeating: F32.zero))
+    // Room for 5 · 5 taps and 5 · 6 vectors, the largest transform's.
+    var scratch = InlineArray<5, InlineArray<11, F32>>(repeating: InlineArray<11, F32>(repeating: F32.zero))
     withUnsafeMutablePointer(to: &scratch) { scratch in
         let half = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Float.self)
+        let partial = half + taps * points * lanes
         for i in 0..<ic {
             for q in 0..<winogradNV {
                 let part = max(0, min(lanes, columns - q * lanes))
                 let p = filter + i * row + q * lanes
                 let o = u + i * nr + q * lanes
-                for j in 0..<3 {
-                    let g = p + j * tap
-                    T.filter(loadPart(g, part), loadPart(g + 3 * tap, part), loadPart(g + 6 * tap, part), half + j * lanes, 3 * lanes)
+                if part == lanes {
+                    for j in 0..<taps { T.filter(p + j * tap, taps * tap, half + j * lanes, taps * lanes) }
+                } else {
+                    for k in 0..<taps * taps { store(loadPart(p + k * tap, part) as F32, partial + k * lanes) }
+                    for j in 0..<taps { T.filter(UnsafePointer(partial) + j * lanes, taps * lanes, half + j * lanes, taps * lanes) }
                 }
-                for k in 0..<points {
-                    let r = UnsafePointer(half) + 3 * k * lanes
-                    T.filter(load(r), load(r + lanes), load(r + 2 * lanes), o + points * k * plane, plane)
-                }
+                for k in 0..<points { T.filter(UnsafePointer(half) + taps * k * lanes, lanes, o + points * k * plane, plane) }
             }
         }
     }
 }
 
 @inline(__always)
-private func finished(_ v: F32, _ bias: F32, _ epilogue: sc_winograd_epilogue) -> F32 {
+func winogradFinished(_ v: F32, _ bias: F32, _ epilogue: sc_winograd_epilogue) -> F32 {
     let sum = v + bias
     let below = epilogue.slope == 0 ? F32.zero : sum * F32(repeating: epilogue.slope)
     let rectified = sum.replacing(with: below, where: sum .< F32.zero)
@@ -120,7 +120,7 @@ func winogradOutput<T: WinogradTransform>(
     guard rows > 0 && columns > 0 else { return }
     let origin = y + (top * image.ow + left) * image.oc
     let (row, column) = (image.step_h * image.ow * image.oc, image.step_w * image.oc)
-    // Room for 4 · (6 + 1) vectors, the larger transform's. Temporary memory of so many of the widest ones would come from the heap.
+    // Room for 4 · (6 + 1) vectors, the largest transform's. Temporary memory of so many of the widest ones would come from the heap.
     var scratch = InlineArray<4, InlineArray<7, F32>>(repeating: InlineArray<7, F32>(repeating: F32.zero))
     withUnsafeMutablePointer(to: &scratch) { scratch in
         let half = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Float.self)
@@ -135,10 +135,10 @@ func winogradOutput<T: WinogradTransform>(
                 T.output(UnsafePointer(half) + i * points * lanes, lanes, line, lanes)
                 let o = origin + i * row + c
                 if part == lanes && columns == outputs {
-                    for j in 0..<outputs { store(finished(load(UnsafePointer(line) + j * lanes), bias, epilogue), o + j * column) }
+                    for j in 0..<outputs { store(winogradFinished(load(UnsafePointer(line) + j * lanes), bias, epilogue), o + j * column) }
                 } else {
                     for j in 0..<columns {
-                        storePart(part, finished(load(UnsafePointer(line) + j * lanes), bias, epilogue), o + j * column)
+                        storePart(part, winogradFinished(load(UnsafePointer(line) + j * lanes), bias, epilogue), o + j * column)
                     }
                 }
             }

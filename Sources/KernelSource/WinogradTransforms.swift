@@ -2,16 +2,17 @@
 // along its rows (WinogradTiles.swift). All read `count` vectors `step` elements apart and write theirs `out` elements apart.
 
 @inline(__always)
-private func scaled(_ acc: F32, _ v: F32, _ s: Float) -> F32 { multiplyAdd(acc, v, F32(repeating: s)) }
+func scaled(_ acc: F32, _ v: F32, _ s: Float) -> F32 { multiplyAdd(acc, v, F32(repeating: s)) }
 
-/// F(m×m, 3×3): `outputs` = m values a side from patches of `points` = m + 2.
+/// F(m×m, r×r): `outputs` = m values a side from patches of `points` = m + r - 1; `taps` = r.
 protocol WinogradTransform {
     static var outputs: Int { get }
     static var points: Int { get }
+    static var taps: Int { get }
     /// B'd: points → points.
     static func input(_ p: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int)
-    /// Gg: 3 → points.
-    static func filter(_ g0: F32, _ g1: F32, _ g2: F32, _ o: UnsafeMutablePointer<Float>, _ out: Int)
+    /// Gg: taps → points.
+    static func filter(_ g: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int)
     /// A'm: points → outputs.
     static func output(_ p: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int)
 }
@@ -23,6 +24,7 @@ protocol WinogradTransform {
 enum Winograd4x4: WinogradTransform {
     @inline(__always) static var outputs: Int { 4 }
     @inline(__always) static var points: Int { 6 }
+    @inline(__always) static var taps: Int { 3 }
 
     @inline(__always)
     static func input(_ p: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int) {
@@ -45,7 +47,10 @@ enum Winograd4x4: WinogradTransform {
     }
 
     @inline(__always)
-    static func filter(_ g0: F32, _ g1: F32, _ g2: F32, _ o: UnsafeMutablePointer<Float>, _ out: Int) {
+    static func filter(_ g: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int) {
+        let g0: F32 = load(g)
+        let g1: F32 = load(g + step)
+        let g2: F32 = load(g + 2 * step)
         let s = (g0 + g2) * F32(repeating: -1.0 / 6)
         let d = g1 * F32(repeating: -1.0 / 6)
         let t = scaled(g0 * F32(repeating: 1.0 / 24), g2, 1.0 / 6)
@@ -122,6 +127,7 @@ extension Winograd4x4 {
 enum Winograd2x2: WinogradTransform {
     @inline(__always) static var outputs: Int { 2 }
     @inline(__always) static var points: Int { 4 }
+    @inline(__always) static var taps: Int { 3 }
 
     @inline(__always)
     static func input(_ p: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int) {
@@ -136,7 +142,10 @@ enum Winograd2x2: WinogradTransform {
     }
 
     @inline(__always)
-    static func filter(_ g0: F32, _ g1: F32, _ g2: F32, _ o: UnsafeMutablePointer<Float>, _ out: Int) {
+    static func filter(_ g: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int) {
+        let g0: F32 = load(g)
+        let g1: F32 = load(g + step)
+        let g2: F32 = load(g + 2 * step)
         let s = (g0 + g2) * F32(repeating: 0.5)
         let d = g1 * F32(repeating: 0.5)
         store(g0, o)

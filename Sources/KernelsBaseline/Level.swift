@@ -42,3 +42,12 @@ where V.Scalar: BinaryFloatingPoint {
     default: gemmTiles(InlineArray<6, InlineArray<NV, V>>(repeating: columns), job)
     }
 }
+
+/// Four numbers, over and over.
+@inline(__always) func repeated(_ four: SIMD4<Float>) -> F32 { four }
+
+/// The halves of a vector of two, as wider vectors have them.
+extension SIMD2 {
+    @inline(__always) var evenHalf: Scalar { x }
+    @inline(__always) var oddHalf: Scalar { y }
+}

@@ -51,3 +51,10 @@ where V.Scalar: BinaryFloatingPoint {
 @inline(__always) func loadLanes(_ p: UnsafePointer<Double>, _ n: Int) -> F64 { sc_load_part_double8(p, n) }
 @inline(__always) func storeLanes(_ n: Int, _ v: F32, _ p: UnsafeMutablePointer<Float>) { sc_store_part_float16(v, p, n) }
 @inline(__always) func storeLanes(_ n: Int, _ v: F64, _ p: UnsafeMutablePointer<Double>) { sc_store_part_double8(v, p, n) }
+
+/// Four numbers, over and over.
+@inline(__always)
+func repeated(_ four: SIMD4<Float>) -> F32 {
+    let eight = SIMD8(lowHalf: four, highHalf: four)
+    return SIMD16(lowHalf: eight, highHalf: eight)
+}

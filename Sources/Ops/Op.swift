@@ -12,6 +12,8 @@ package protocol GraphBuilder: AnyObject {
     func apply(_ op: String, _ inputs: [Value], _ attributes: Attributes) throws(ConvError) -> [Value]
     /// A tensor all of whose elements are `number`.
     func constant(_ number: Double, _ spec: TensorSpec) throws(ConvError) -> Value
+    /// The gradients of the sum of `targets · seeds` (nil: ones) with respect to `sources`; nil where nothing connects them.
+    func gradients(of targets: [Value], seeds: [Value?], to sources: [Value]) throws(ConvError) -> [Value?]
 }
 
 extension GraphBuilder {
@@ -62,6 +64,13 @@ package protocol Op: Sendable {
     /// For each output the input whose memory it may take over (the kernel reads an element before it writes it); nil where none.
     func reusableInputs(_ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes) -> [Int?]
 
+    /// Whether row i (of the first axis) of every output depends on row i of the `batched` inputs and on the whole of the others: then it
+    /// may be computed for a part of the rows at a time.
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool
+
+    /// The attributes for the first axis cut to `rows`; asked for where the op is row by row.
+    func attributes(_ attributes: Attributes, rows: Int) -> Attributes
+
     /// What this op could be to the op that feeds it.
     func epilogueRole(_ inputs: [TensorSpec], _ attributes: Attributes) -> EpilogueRole
 
@@ -76,8 +85,13 @@ extension Op {
     package func reusableInputs(_ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes) -> [Int?] {
         outputs.map { _ in nil }
     }
+    package func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { false }
+    package func attributes(_ attributes: Attributes, rows: Int) -> Attributes { attributes }
     package func epilogueRole(_ inputs: [TensorSpec], _ attributes: Attributes) -> EpilogueRole { .none }
     package func absorbing(_ role: EpilogueRole, _ inputs: [TensorSpec], _ attributes: Attributes) -> Attributes? { nil }
+
+    /// Whether the first input alone has rows of its own: a function of it and of parameters.
+    func onlyFirst(_ batched: [Bool]) -> Bool { batched.first == true && !batched.dropFirst().contains(true) }
 
     /// Throws unless there are `counts` inputs.
     package func expectInputs(_ inputs: [TensorSpec], _ counts: ClosedRange<Int>) throws(ConvError) {

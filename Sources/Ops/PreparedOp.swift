@@ -9,18 +9,24 @@ package struct PrepareContext: Sendable {
     /// The most bytes of workspace; algorithms that need more are passed over.
     package var memoryLimit: Int
     package var autotune: Bool
+    /// The algorithm to take if it is offered and fits: that of an earlier preparation, so that the bits stay.
+    package var algorithm: String?
     /// Inputs whose content stays the same over many runs, so that `prepack` is paid once (constants, weights at inference).
     package var constantInputs: [Int]
     /// The bytes of all constants of the graph: what a run reads again before it comes back to this op.
     package var constantBytes: Int
 
-    package init(threads: Int, constantInputs: [Int] = [], constantBytes: Int = 0, settings: Settings.Values = Settings.current) {
+    package init(
+        threads: Int, constantInputs: [Int] = [], constantBytes: Int = 0, settings: Settings.Values = Settings.current,
+        algorithm: String? = nil
+    ) {
         self.threads = threads
         self.constantInputs = constantInputs
         self.constantBytes = constantBytes
         precision = settings.precision
         memoryLimit = settings.memoryLimit ?? Int.max
         autotune = settings.autotune
+        self.algorithm = algorithm
     }
 }
 

@@ -16,8 +16,19 @@ package enum Registry {
         return table
     }()
 
+    /// What is wrong with the environment variables. They are read once, and so is this.
+    private static let fault: ConvError? = {
+        do throws(ConvError) {
+            try Environment.check()
+            try AlgorithmList.check()
+            return nil
+        } catch {
+            return error
+        }
+    }()
+
     package static func op(_ name: String) throws(ConvError) -> any Op {
-        try Environment.check()
+        if let fault { throw fault }
         guard let op = all[name] else { throw .invalidArgument("no op is named \"\(name)\"") }
         return op
     }

@@ -19,6 +19,7 @@ import TensorCore
 /// | `SWIFTCONV_PRECISION` | `default`, `highest` (no Winograd) |
 /// | `SWIFTCONV_MEMORY_LIMIT` | bytes of work memory for one op or one executable |
 /// | `SWIFTCONV_AUTOTUNE` | `on`, `off`: choose algorithms by measuring them |
+/// | `SWIFTCONV_DATA_DIR` | where data sets are looked for first |
 /// | `SWIFTCONV_CACHE_DIR` | where autotune keeps its choices; else `XDG_CACHE_HOME/swiftconv`, else `~/.cache/swiftconv` |
 package struct Environment: Sendable {
     package enum GEMM: String, Sendable, CaseIterable {
@@ -40,6 +41,10 @@ package struct Environment: Sendable {
     package var algorithm: String?
     /// The folder for what is kept between processes; nil where there is no home.
     package var cacheFolder: String?
+    /// Where data sets are looked for first.
+    package var dataFolder: String?
+    /// Where downloaded data sets are kept: what Python downloaded is found from Swift.
+    package var downloadFolder: String?
     /// The first variable with a value that cannot be had, as the error that every door throws at its first use.
     package var error: ConvError?
 
@@ -99,6 +104,8 @@ package struct Environment: Sendable {
                 error = .invalidArgument("SWIFTCONV_AUTOTUNE: expected on or off, received \"\(received)\"")
             }
         }
+        dataFolder = text("SWIFTCONV_DATA_DIR")
+        downloadFolder = text("XDG_CACHE_HOME").map { $0 + "/swiftconv" } ?? text("HOME").map { $0 + "/.cache/swiftconv" }
         cacheFolder =
             text("SWIFTCONV_CACHE_DIR") ?? text("XDG_CACHE_HOME").map { $0 + "/swiftconv" } ?? text("HOME").map { $0 + "/.cache/swiftconv" }
     }

@@ -15,7 +15,7 @@ package func parallelFor(
     let saved = sc_fp_enter()
     defer { sc_fp_leave(saved) }
     if threads > 1, count > grain {
-        let parts = min(threads, ThreadCount.current, count / max(1, grain))
+        let parts = min(threads, ConcurrentRuns.share(of: ThreadCount.current), count / max(1, grain))
         if parts > 1, ThreadPool.run(Split(count: count, parts: parts, multiple: grain >= 1024 ? 64 : 1), body) { return }
     }
     body(0..<count, 0)

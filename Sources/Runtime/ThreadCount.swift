@@ -13,8 +13,11 @@ package enum ThreadCount {
         return Int(sc_atomic_load(&threads))
     }
 
-    /// What the environment or the system offers, whatever `set` said since.
-    package static var offered: Int { initial.threads }
+    /// Whether the process may run on more processors than the engine uses.
+    package static var hasIdleProcessor: Bool {
+        let affinity = Int(sc_cpu_affinity_count())
+        return current < (affinity > 0 ? affinity : Int(sc_cpu_count()))
+    }
 
     /// What decided over `current`: "SWIFTCONV_NUM_THREADS", "affinity", "cgroup quota", "processors" or "set_num_threads".
     package static var source: String { sc_atomic_load(&sets) == 0 ? initial.source : "set_num_threads" }

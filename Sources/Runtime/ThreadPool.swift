@@ -39,18 +39,16 @@ enum ThreadPool {
     /// Guarded by `busy`.
     nonisolated(unsafe) private static var current: Pool?
 
-    private static let forkHandler: Void = {
-        _ = sc_at_fork(nil, nil) {
-            // Only the thread that forked lives on. Whatever the old pool was doing, its workers are gone: leave it (their words may be in any state)
-            // and begin anew. The one reference that `current` held is leaked on purpose: nothing may be freed here.
-            if let old = ThreadPool.current { _ = Unmanaged.passRetained(old) }
-            ThreadPool.current = nil
-            sc_atomic_store(&ThreadPool.busy, 0)
-        }
-    }()
+    /// In the child of a fork only the thread that forked lives on. Whatever the old pool was doing, its workers are gone: leave it (their
+    /// words may be in any state) and begin anew. The one reference that `current` held is leaked on purpose: nothing may be freed here.
+    static func forget() {
+        if let old = current { _ = Unmanaged.passRetained(old) }
+        current = nil
+        sc_atomic_store(&busy, 0)
+    }
 
     private static func make() -> Pool {
-        _ = forkHandler
+        Forks.register()
         let pool = Pool()
         current = pool
         return pool

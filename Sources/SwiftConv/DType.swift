@@ -1,7 +1,8 @@
 import TensorCore
 
 /// The type of a tensor's elements.
-public enum DType: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+public enum DType: String, Sendable, Hashable, CaseIterable, Codable, CustomStringConvertible {
+    /// NumPy's names.
     case float32, float64, int32, int64, uint8, bool
 
     /// For people.
@@ -33,9 +34,11 @@ public enum DType: String, Sendable, Hashable, CaseIterable, CustomStringConvert
 
 /// A Swift type that tensors store.
 public protocol TensorScalar: Sendable, BitwiseCopyable {
+    /// The element type of its tensors.
     static var dtype: DType { get }
     /// The value nearest to `number`.
     static func nearest(_ number: Double) -> Self
+    /// The number itself, or the nearest Double.
     var asDouble: Double { get }
 }
 
@@ -78,6 +81,22 @@ extension UInt8: TensorScalar {
     public static func nearest(_ number: Double) -> UInt8 { clamped(number) }
     /// The number itself, or the nearest Double.
     public var asDouble: Double { Double(self) }
+}
+extension Int: TensorScalar {
+    /// The element type.
+    public static var dtype: DType { .int64 }
+    /// The value nearest to `number`.
+    public static func nearest(_ number: Double) -> Int { clamped(number) }
+    /// The number itself, or the nearest Double.
+    public var asDouble: Double { Double(self) }
+}
+extension Bool: TensorScalar {
+    /// The element type.
+    public static var dtype: DType { .bool }
+    /// Whether `number` is not 0.
+    public static func nearest(_ number: Double) -> Bool { number != 0 }
+    /// 1 or 0.
+    public var asDouble: Double { self ? 1 : 0 }
 }
 
 /// The integer nearest to `number`; the ends of the range beyond them, 0 for NaN.

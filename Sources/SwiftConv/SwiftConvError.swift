@@ -12,6 +12,10 @@ public struct SwiftConvError: Error, Sendable, Hashable, CustomStringConvertible
         /// Something sensible that this library does not do.
         case unsupported
         case outOfMemory
+        /// The task was cancelled.
+        case cancelled
+        /// An error of another type that a function of yours threw; the message describes it.
+        case custom
         /// A fault of this library.
         case `internal`
     }
@@ -20,11 +24,22 @@ public struct SwiftConvError: Error, Sendable, Hashable, CustomStringConvertible
     public let kind: Kind
     /// What went wrong, for people.
     public let message: String
+    /// The error of your own code that led to it, such as one that a sequence of batches threw.
+    public let cause: (any Error)?
 
     /// See the type.
-    public init(_ kind: Kind, _ message: String) {
+    public init(_ kind: Kind, _ message: String, cause: (any Error)? = nil) {
         self.kind = kind
         self.message = message
+        self.cause = cause
+    }
+
+    /// Whether kind and message are the same.
+    public static func == (a: SwiftConvError, b: SwiftConvError) -> Bool { a.kind == b.kind && a.message == b.message }
+    /// Of kind and message.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(kind)
+        hasher.combine(message)
     }
 
     /// For people.
@@ -32,6 +47,7 @@ public struct SwiftConvError: Error, Sendable, Hashable, CustomStringConvertible
 
     init(_ error: ConvError) {
         message = error.message
+        cause = nil
         kind =
             switch error.kind {
             case .invalidArgument: .invalidArgument
@@ -43,6 +59,17 @@ public struct SwiftConvError: Error, Sendable, Hashable, CustomStringConvertible
     }
 
     static func invalidArgument(_ message: String) -> SwiftConvError { SwiftConvError(.invalidArgument, message) }
+}
+
+/// Runs a function of the user: other errors than the library's own become one, named after `what`.
+func userFunction<R>(_ what: String, _ body: () throws -> R) throws(SwiftConvError) -> R {
+    do {
+        return try body()
+    } catch let error as SwiftConvError {
+        throw error
+    } catch {
+        throw SwiftConvError(.custom, "\(what): \(error)")
+    }
 }
 
 /// Runs what throws the engine's error.

@@ -11,6 +11,8 @@ final class Trace: @unchecked Sendable {
 
     let graph = Graph()
     private var constants: [ObjectIdentifier: (storage: Storage, value: Value)] = [:]
+    /// What layers added to the loss.
+    private(set) var losses: [Tensor] = []
     private var pending: [ObjectIdentifier: Value] = [:]
 
     /// Calls `body` with this trace as the current one.
@@ -40,6 +42,10 @@ final class Trace: @unchecked Sendable {
                 throw .invalidArgument("a symbolic tensor was used outside of the function that it was made in")
             }
             return value
+        case .node:
+            throw .invalidArgument(
+                "a tensor of Input was used beside tensors of a function that is being recorded: give the function's own tensors to its layers"
+            )
         case .numbers(let storage):
             if let known = constants[ObjectIdentifier(storage)], graph.spec(known.value) == tensor.spec { return known.value }
             let value = try engine { () throws(ConvError) in try graph.constant(tensor.spec, copying: storage.base) }
@@ -60,6 +66,9 @@ final class Trace: @unchecked Sendable {
         pending[ObjectIdentifier(variable)] = value
     }
 
+    /// Adds a scalar to what training makes small, as activity regularizers do.
+    func addLoss(_ loss: Tensor) { losses.append(loss) }
+
     func executable(_ feeds: [Tensor], _ fetches: [Tensor]) throws(SwiftConvError) -> Executable {
         var feedValues: [Value] = []
         for feed in feeds { feedValues.append(try value(of: feed)) }
@@ -71,8 +80,8 @@ final class Trace: @unchecked Sendable {
 
 /// Applies an op of the engine: recorded if an input is a symbol, else at once.
 func apply(_ op: String, _ inputs: [Tensor], _ attributes: Attributes = [:]) throws(SwiftConvError) -> [Tensor] {
-    for input in inputs {
-        guard case .symbol(let trace, _) = input.content else { continue }
+    if inputs.contains(where: \.isNode) { return try FunctionalNode.apply(op, inputs, attributes) }
+    if let trace = inputs.lazy.compactMap(\.recorder).first {
         var values: [Value] = []
         for input in inputs { values.append(try trace.value(of: input)) }
         let outputs = try engine { () throws(ConvError) in try trace.graph.apply(op, values, attributes) }
@@ -92,7 +101,9 @@ func apply(_ op: String, _ inputs: [Tensor], _ attributes: Attributes = [:]) thr
             targets.withUnsafeBufferPointer { targets in
                 guard let inputs = sources.baseAddress, let outputs = targets.baseAddress else { return }
                 do throws(ConvError) {
-                    try prepared.op.run(OpArguments(inputs: inputs, outputs: outputs, workspace: workspace.base))
+                    try withKernelFloatingPoint { () throws(ConvError) in
+                        try prepared.op.run(OpArguments(inputs: inputs, outputs: outputs, workspace: workspace.base))
+                    }
                 } catch {
                     failure = error
                 }

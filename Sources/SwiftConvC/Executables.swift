@@ -15,9 +15,7 @@ public func executableCreate(
         let graph = try object(graph, "graph", Graph.self)
         let feeds = try array(feeds, feedCount, "feeds").map { Value(Int($0)) }
         let fetches = try array(fetches, fetchCount, "fetches").map { Value(Int($0)) }
-        // It outlives changes of the number of threads: planned for the most that is likely to be asked for, run with what is set then.
-        let options = Executable.Options(threads: max(ThreadCount.current, ThreadCount.offered))
-        out.pointee = handle(try Executable(graph, feeds: feeds, fetches: fetches, options: options))
+        out.pointee = handle(try Executable(graph, feeds: feeds, fetches: fetches))
     }
 }
 
@@ -27,7 +25,7 @@ public func executableRun(
 ) -> Int32 {
     status { () throws(ConvError) in
         let executable = try object(executable, "executable", Executable.self)
-        try withKernelFloatingPoint { () throws(ConvError) in try executable.run(feeds: feeds, fetches: fetches) }
+        try executable.run(feeds: feeds, fetches: fetches)
     }
 }
 
@@ -48,7 +46,7 @@ public func executableProfile(
         count.pointee = Int32(nodes)
         let times = try given(nanoseconds, "nanoseconds")
         for node in 0..<nodes { times[node] = 0 }
-        try withKernelFloatingPoint { () throws(ConvError) in try executable.run(feeds: feeds, fetches: fetches, times: times) }
+        try executable.run(feeds: feeds, fetches: fetches, times: times)
     }
 }
 

@@ -14,6 +14,9 @@ package struct TensorSpec: Sendable, Hashable {
     package var count: Int { shape.reduce(1, *) }
     package var byteCount: Int { count * dtype.size }
 
+    /// The same with another first size.
+    package func withBatch(_ size: Int) -> TensorSpec { TensorSpec(dtype, [size] + shape.dropFirst()) }
+
     /// The largest rank the engine takes (it is the size of the C ABI's arrays).
     package static let maxRank = 8
 

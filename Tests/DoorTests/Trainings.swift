@@ -13,12 +13,12 @@ extension DoorTests {
         return weights
     }
 
-    private func tensor(_ array: ReferenceArray) throws -> Tensor {
+    private func tensor(_ array: TestTensor) throws -> Tensor {
         if array.spec.dtype == .int32 { return try Tensor(array.numbers.map { Int32($0) }, shape: array.spec.shape) }
         return try Tensor(array.numbers.map { Float($0) }, shape: array.spec.shape)
     }
 
-    private func compare(_ received: [Float], _ expected: ReferenceArray, factor: Double, _ what: String) {
+    private func compare(_ received: [Float], _ expected: TestTensor, factor: Double, _ what: String) {
         if let difference = difference(received.map(Double.init), expected, factor: factor) { Issue.record("\(what): \(difference)") }
     }
 
@@ -73,6 +73,47 @@ extension DoorTests {
         return (x, try Tensor((0..<Self.batch).map { Int32((7 * $0 + 3 * step) % 10) }, shape: [Self.batch]))
     }
 
+    /// Kernels evenly spread by the seeds `seed`, `seed + 1` …
+    private func begin(_ model: Sequential, seed: Int) throws {
+        for (k, parameter) in model.parameters.filter({ $0.shape.count > 1 }).enumerated() {
+            let field = parameter.shape.dropLast(2).reduce(1, *)
+            let fans = parameter.shape.suffix(2).reduce(0) { $0 + field * $1 }
+            let limit = (6 / Double(fans)).squareRoot()
+            try parameter.assign(try uniform(parameter.shape, -limit...limit, seed: seed + k))
+        }
+    }
+
+    /// Batch normalization, dropout, Adam with weight decay, and a part of the examples kept for validation.
+    func regularized(_ results: inout Results) throws {
+        let (name, seed) = ("training/regularized", 40)
+        let model = Sequential {
+            Conv2D(16, kernelSize: 3)
+            BatchNormalization()
+            ActivationLayer(.relu)
+            MaxPooling2D(2)
+            Dropout(0.25, seed: seed + 10)
+            Flatten()
+            Dense(32, activation: .relu)
+            BatchNormalization()
+            Dropout(0.5, seed: seed + 11)
+            Dense(10)
+        }
+        try model.build(inputShape: [32, 14, 14, 1])
+        try begin(model, seed: seed)
+        try model.compile(
+            optimizer: .adam(learningRate: 0.002, weightDecay: 0.05), loss: .sparseCategoricalCrossentropy(fromLogits: true))
+        let x = try uniform([128, 14, 14, 1], 0...1, seed: seed + 20)
+        let y = try Tensor((0..<128).map { Int32(7 * $0 % 10) }, shape: [128])
+        let history = try model.fit(x, y, batchSize: 32, epochs: 7, validationSplit: 0.25, shuffle: false, verbose: 0)
+        for (epoch, logs) in history.epochs.enumerated() {
+            results.add(name, "losses", epoch, [Float(try #require(logs["loss"])), Float(try #require(logs["val_loss"]))])
+        }
+        for (k, parameter) in model.parameters.filter({ $0.dtype == .float32 }).enumerated() {
+            results.add(name, "weight", k, try parameter.value.scalars() as [Float])
+        }
+        results.add(name, "forward", 0, try model.predict(try x[0..<32]).scalars() as [Float])
+    }
+
     /// The tutorial's network from one seed.
     func digits(_ results: inout Results) throws {
         let name = "training/digits"
@@ -86,12 +127,7 @@ extension DoorTests {
         }
         try model.build(inputShape: [Self.batch, 28, 28, 1])
         try #require(model.parameters.count == 8)
-        for (k, parameter) in model.parameters.enumerated() where k % 2 == 0 {
-            let field = parameter.shape.dropLast(2).reduce(1, *)
-            let fans = parameter.shape.suffix(2).reduce(0) { $0 + field * $1 }
-            let limit = (6 / Double(fans)).squareRoot()
-            try parameter.assign(try uniform(parameter.shape, -limit...limit, seed: Self.seed + k / 2))
-        }
+        try begin(model, seed: Self.seed)
         try model.compile(optimizer: .adam(), loss: .sparseCategoricalCrossentropy(fromLogits: true))
         func forward(_ number: Int) throws {
             let numbers: [Float] = try model.predict(try examples(0).x, batchSize: Self.batch).scalars()

@@ -1,4 +1,5 @@
 import Ops
+import Runtime
 import TensorCore
 import Testing
 import _TestSupport
@@ -16,7 +17,7 @@ private struct RandomGraph {
 
     static func has(_ names: [String]) -> [String] { names.filter { Registry.all[$0] != nil } }
 
-    init(_ random: inout SplitMix) throws {
+    init(_ random: inout TestGenerator) throws {
         let spec = TensorSpec(.float64, [side, side])
         for i in 0..<2 {
             feeds.append(try graph.placeholder(spec))
@@ -60,7 +61,7 @@ private struct RandomGraph {
         }
     }
 
-    func pick(_ random: inout SplitMix) -> Value { values[Int.random(in: 0..<values.count, using: &random)] }
+    func pick(_ random: inout TestGenerator) -> Value { values[Int.random(in: 0..<values.count, using: &random)] }
 
     /// Two runs from the same start: everything fetched and the variables afterwards.
     func outcome(_ options: Executable.Options) throws -> [[Double]] {
@@ -79,7 +80,7 @@ private struct RandomGraph {
 @Suite struct FuzzTests {
     @Test func plansKeepEveryValueUntilItsLastReader() throws {
         for seed in 0..<400 {
-            var random = SplitMix(UInt64(seed))
+            var random = TestGenerator(UInt64(seed))
             let made = try RandomGraph(&random)
             for passes in [true, false] {
                 let executable = try Executable(
@@ -92,14 +93,13 @@ private struct RandomGraph {
 
     @Test func plansAndPassesDoNotChangeResults() throws {
         for seed in 0..<200 {
-            var random = SplitMix(UInt64(seed))
+            var random = TestGenerator(UInt64(seed))
             let made = try RandomGraph(&random)
             let plain = try made.outcome(.init(passes: false, reuse: false, threads: 1))
             #expect(try made.outcome(.init(passes: false, reuse: true, threads: 1)) == plain, "seed \(seed)\n\(made.graph.text)")
             let optimized = try made.outcome(.init(passes: true, reuse: true, threads: 1))
             for (a, b) in zip(optimized, plain) {
-                let isClose = zip(a, b).allSatisfy { abs($0 - $1) <= 1e-9 * max(1, abs($1)) || $0 == $1 || ($0.isNaN && $1.isNaN) }
-                #expect(isClose, "seed \(seed)\n\(made.graph.text)")
+                #expect(largestError(a, b) <= 1e-9, "seed \(seed)\n\(made.graph.text)")
             }
             for threads in [2, 3] {
                 let other = try made.outcome(.init(passes: true, reuse: true, threads: threads))
@@ -107,6 +107,32 @@ private struct RandomGraph {
                 #expect(areSame, "seed \(seed), \(threads) threads")
             }
         }
+    }
+
+    /// With less memory than the plan would like, down to the least that the error names: sound plans and the same bits.
+    @Test func limitsOfMemoryDoNotChangeResults() throws {
+        var repeated = 0
+        for seed in 0..<150 {
+            var random = TestGenerator(UInt64(seed))
+            let made = try RandomGraph(&random)
+            func executable(_ limit: Int?) throws -> Executable {
+                let settings = Settings.Values(memoryLimit: limit)
+                return try Executable(made.graph, feeds: made.feeds, fetches: made.fetches, options: .init(threads: 1, settings: settings))
+            }
+            let whole = try executable(nil).plan.arenaBytes
+            let least = try leastLimit { limit in _ = try executable(limit) } ?? whole
+            let expected = try made.outcome(.init(threads: 1))
+            for limit in Set([least, (least + whole) / 2]) {
+                let tight = try executable(limit)
+                let problems = PlanCheck.problems(tight)
+                #expect(tight.plan.arenaBytes <= limit && problems.isEmpty, "seed \(seed): \(problems)\n\(made.graph.text)")
+                repeated += tight.program.nodes.filter(\.isRepeated).count
+                let found = try made.outcome(.init(threads: 1, settings: .init(memoryLimit: limit)))
+                let areSame = zip(found, expected).allSatisfy { zip($0, $1).allSatisfy { $0.bitPattern == $1.bitPattern } }
+                #expect(areSame, "seed \(seed), limit \(limit)\n\(made.graph.text)")
+            }
+        }
+        #expect(repeated > 5)
     }
 
     @Test func checkFindsABadPlan() throws {

@@ -19,7 +19,7 @@ import _TestSupport
         #expect(PlanCheck.problems(after).isEmpty)
         for (a, b) in zip(try before.run(inputs), try after.run(inputs)) {
             #expect(a.spec == b.spec)
-            for (x, y) in zip(a.numbers, b.numbers) { #expect(abs(x - y) <= tolerance * max(1, abs(x))) }
+            #expect(isClose(a.numbers, b.numbers, tolerance))
         }
         return (ops(after), after)
     }
@@ -50,6 +50,32 @@ import _TestSupport
         let updated = try graph.apply("adam_update", [one, one, one, one, rate, step], [:])
         let executable = try Executable(graph, feeds: [], fetches: updated)
         #expect(throws: ConvError.self) { try executable.run([]) }
+    }
+
+    @Test func gradientsOfPoolingAreMaskedAndSummedWindowByWindow() throws {
+        for (window, stride) in [(2, 2), (3, 2), (3, 1)] {
+            for activation in ["relu", "relu6"] {
+                let graph = Graph()
+                let x = try graph.placeholder(TensorSpec(.float64, [2, 7, 6, 3]))
+                let dp = try graph.placeholder(TensorSpec(.float64, [2, (7 + stride - 1) / stride, (6 + stride - 1) / stride, 3]))
+                let settings: Attributes = [
+                    "ksize": .ints([window, window]), "strides": .ints([stride, stride]), "padding": .string("SAME"),
+                ]
+                let y = try graph.apply(activation, [try graph.apply("multiply", [x, try graph.constant(8, graph.spec(x))], [:])[0]], [:])[
+                    0]
+                let p = try graph.apply("max_pool2d", [y], settings)[0]
+                let dy = try graph.apply("max_pool2d_backward", [y, p, dp], settings)[0]
+                let dx = try graph.apply("\(activation)_backward", [dy, y], [:])[0]
+                let sum = try graph.apply("reduce_sum", [dx], ["axes": .ints([0, 1, 2])])[0]
+                let names = try optimized(graph, [x, dp], [dx, sum]).names
+                let pooling = try #require(names.firstIndex(of: "max_pool2d_backward"))
+                let mask = try #require(names.firstIndex(of: "\(activation)_backward"))
+                #expect(mask < pooling)
+                // the gradient before the mask is wanted too: it stays where it was
+                let both = try optimized(graph, [x, dp], [dx, dy]).names
+                #expect(try #require(both.firstIndex(of: "max_pool2d_backward")) < #require(both.firstIndex(of: "\(activation)_backward")))
+            }
+        }
     }
 
     @Test func equalNodesAreMerged() throws {
@@ -162,7 +188,7 @@ import _TestSupport
         let input = TestTensor.random([2, 6, 6, 3])
         let plain = try Executable(graph, feeds: [x], fetches: [y], options: .init(passes: false, reuse: false)).run([input])
         let changed = try result.executable.run([input])
-        for (a, b) in zip(plain[0].numbers, changed[0].numbers) { #expect(abs(a - b) < 1e-12) }
+        #expect(isClose(plain[0].numbers, changed[0].numbers, 1e-12))
     }
 
     @Test(arguments: [1, 2, 6])

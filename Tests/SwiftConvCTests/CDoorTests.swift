@@ -20,6 +20,7 @@ import _TestSupport
     @Test func variables() throws { try passes(c_door_variables) }
     @Test func graphs() throws { try passes(c_door_graphs) }
     @Test func executables() throws { try passes(c_door_executables) }
+    @Test func threads() throws { try passes(c_door_threads) }
     @Test func saved() throws { try passes(c_door_saved) }
     @Test func typed() throws { try passes(c_door_typed) }
     @Test func fork() throws { try passes(c_door_fork) }

@@ -125,6 +125,9 @@ const char *c_door_graphs(void) {
     CHECK(sc_graph_constant(NULL, &spec, threes, &three) == SC_INVALID_ARGUMENT);
     CHECK(sc_graph_variable(graph, NULL, &v) == SC_INVALID_ARGUMENT);
     CHECK(sc_graph_variable(NULL, variable, &v) == SC_INVALID_ARGUMENT);
+    count = 0;
+    CHECK_FAILS(sc_graph_apply(graph, multiply, ids, 2, &product, &count), SC_INVALID_ARGUMENT, "expected room for 1");
+    CHECK(count == 1);
     ids[1] = 1000;
     CHECK_FAILS(sc_graph_apply(graph, multiply, ids, 2, &product, &count), SC_INVALID_ARGUMENT, "1000");
     ids[1] = -1;

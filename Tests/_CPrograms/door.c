@@ -10,6 +10,7 @@ int main(void) {
         {"library", c_door_library},       {"ops", c_door_ops},       {"packed", c_door_packed},
         {"bad arguments", c_door_bad_arguments}, {"memory", c_door_memory}, {"variables", c_door_variables},
         {"graphs", c_door_graphs},         {"executables", c_door_executables}, {"saved", c_door_saved},
+        {"threads", c_door_threads},
         {"typed", c_door_typed},           {"fork", c_door_fork},
     };
     int failures = 0;

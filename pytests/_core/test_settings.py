@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def convolve(x: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def test_precision_changes_the_algorithm_and_the_rounding() -> None:
-    assert described()["algorithm"] == "winograd-4x4"
+    assert str(described()["algorithm"]).startswith("winograd-4x4")
     quick = np.asarray(tf.nn.conv2d(X, W, 1, "SAME"))
     tf.config.set_precision("highest")
     assert tf.config.precision() == "highest"
@@ -157,3 +158,73 @@ def test_autotune_keeps_its_choices(tmp_path: object) -> None:
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)
     with open(path) as file:
         assert "conv2d" in file.read()
+
+
+def test_autotune_of_several_processes_leaves_a_whole_file(tmp_path: Path) -> None:
+    """Each writes the file anew for each of its shapes, while the others read it."""
+    program = (
+        "import sys, numpy as np, swiftconv as tf\n"
+        "for side in range(6, 14):\n"
+        "    x, w = np.ones((1, side, int(sys.argv[1]), 16), 'f'), np.ones((3, 3, 16, 16), 'f')\n"
+        "    assert abs(np.asarray(tf.nn.conv2d(x, w, 1, 'SAME'))[0, 3, 3, 0] - 144) < 1e-2\n"
+    )
+    environment = {**os.environ, "SWIFTCONV_AUTOTUNE": "on", "SWIFTCONV_CACHE_DIR": str(tmp_path), "SWIFTCONV_NUM_THREADS": "1"}
+    running = [subprocess.Popen([sys.executable, "-c", program, str(width)], env=environment) for width in (6, 7, 8, 9)]
+    torn = 0
+    while any(process.poll() is None for process in running):
+        for path in tmp_path.glob("autotune-*.txt"):
+            lines = path.read_text().splitlines()
+            torn += not (lines and lines[0].startswith("swiftconv autotune") and lines[-1].startswith("sum "))
+    assert [process.returncode for process in running] == [0] * 4
+    assert torn == 0
+    (path,) = tmp_path.iterdir()  # no temporary file is left
+    assert "conv2d" in path.read_text()
+
+
+@pytest.mark.parametrize("content", ["", "\0" * 100, "swiftconv autotune 1: another processor\nsum 0\n", None])
+def test_autotune_ignores_what_is_no_file_of_its_own(tmp_path: Path, content: str | None) -> None:
+    program = (
+        "import numpy as np, swiftconv as tf\n"
+        "x, w = np.ones((1, 12, 12, 32), 'f'), np.ones((3, 3, 32, 32), 'f')\n"
+        "assert abs(np.asarray(tf.nn.conv2d(x, w, 1, 'SAME'))[0, 5, 5, 0] - 288) < 1e-2\n"
+    )
+    environment = {**os.environ, "SWIFTCONV_AUTOTUNE": "on", "SWIFTCONV_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    (path,) = tmp_path.iterdir()
+    if content is None:  # nothing can be written there
+        path.unlink()
+        tmp_path.rmdir()
+        tmp_path.write_text("a file")
+    else:
+        path.write_text(content)
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    if content is not None:
+        assert "conv2d" in path.read_text()
+        assert tf.config.environment()["cpu"] in path.read_text()
+
+
+def test_autotune_takes_what_the_file_says(tmp_path: Path) -> None:
+    """Not what it would measure: the file of another run decides."""
+    program = (
+        "import json, swiftconv as tf\n"
+        "from swiftconv._core.apply import get_op\n"
+        "op = get_op('conv2d', {'padding': 'SAME'})\n"
+        "print(json.loads(op.describe([('float32', (1, 12, 12, 32)), ('float32', (3, 3, 32, 32))]))['algorithm'])\n"
+    )
+    environment = {**os.environ, "SWIFTCONV_AUTOTUNE": "on", "SWIFTCONV_CACHE_DIR": str(tmp_path)}
+
+    def chosen() -> str:
+        done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    first = chosen()
+    (path,) = tmp_path.iterdir()
+    other = "direct" if first != "direct" else "winograd-2x2"
+    lines = path.read_text().splitlines()
+    lines[1:-1] = [line.replace(f"\t{first}", f"\t{other}") for line in lines[1:-1]]
+    body = "\n".join(lines[:-1]) + "\n"
+    checksum = 0xCBF29CE484222325  # FNV-1a
+    for byte in body.encode():
+        checksum = (checksum ^ byte) * 0x100000001B3 % 2**64
+    path.write_text(f"{body}sum {checksum:x}\n")
+    assert chosen() == other

@@ -195,3 +195,94 @@ def test_gradient_matches_differences(name):
         loss = tf.reduce_sum(y * weights)
     got = tape.gradient(loss, t).numpy()
     np.testing.assert_allclose(got, _differences(lambda a: float(np.sum(NN[name](a) * weights)), x), rtol=1e-5, atol=1e-6)
+
+
+def _slopes(fn, x, weights):
+    t = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(t)
+        y = fn(t)
+        loss = tf.reduce_sum(y * y * weights)
+    return tape.gradient(loss, t)
+
+
+@pytest.mark.parametrize("name", NN)
+def test_gradient_of_the_gradient_matches_differences(name):
+    rng = np.random.default_rng(5)
+    x = rng.permutation(80).reshape(2, 5, 4, 2) / 20.0 - 2.013  # no kink within reach
+    weights = rng.normal(size=np.shape(NN[name](x)))
+    directions = rng.normal(size=x.shape)
+    t = tf.constant(x)
+    with tf.GradientTape() as outer:
+        outer.watch(t)
+        with tf.GradientTape() as inner:
+            inner.watch(t)
+            y = NN[name](t)
+            loss = tf.reduce_sum(y * y * weights)
+        along = tf.reduce_sum(inner.gradient(loss, t) * directions)
+    got = outer.gradient(along, t).numpy()
+
+    def slope(a):
+        return float(np.sum(_slopes(NN[name], a, weights).numpy() * directions))
+
+    np.testing.assert_allclose(got, _differences(slope, x), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_curvatures_of_activations(dtype):
+    """Closed forms: silu'' and gelu'', both kinds; flat ones have gradients of zeros, as in TensorFlow."""
+    x = np.array([-4.5, -2, -0.7, 0, 0.3, 1, 2.5, 5], dtype)
+    s = 1 / (1 + np.exp(-x.astype("float64")))
+    wide = x.astype("float64")
+    c, a = np.sqrt(2 / np.pi), 0.044715
+    u, du, ddu = c * (wide + a * wide**3), c * (1 + 3 * a * wide**2), 6 * c * a * wide
+    th = np.tanh(u)
+    expected = {
+        "silu": (tf.nn.silu, s * (1 - s) * (2 + wide * (1 - 2 * s))),
+        "gelu": (lambda v: tf.nn.gelu(v, approximate=False), np.exp(-(wide**2) / 2) / np.sqrt(2 * np.pi) * (2 - wide**2)),
+        "gelu_tanh": (
+            lambda v: tf.nn.gelu(v, approximate=True),
+            (1 - th**2) * (du + wide / 2 * ddu - wide * th * du**2),
+        ),
+        "relu": (tf.nn.relu, np.zeros(8)),
+        "leaky_relu": (tf.nn.leaky_relu, np.zeros(8)),
+    }
+    for name, (function, second) in expected.items():
+        t = tf.constant(x)
+        with tf.GradientTape() as outer:
+            outer.watch(t)
+            with tf.GradientTape() as inner:
+                inner.watch(t)
+                y = function(t)
+            slope = inner.gradient(y, t)
+        got = outer.gradient(slope, t)
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got.numpy(), second, rtol=0, atol=5e-6 if dtype == "float32" else 1e-14, err_msg=name)
+
+
+def test_a_gradient_penalty_reaches_the_weights_through_pooling_and_batch_normalization():
+    """The norm of the input's gradient as a loss: second derivatives with respect to weights and input."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(3, 6, 6, 2))
+    kernel, gamma = rng.normal(size=(3, 3, 2, 4)), rng.uniform(0.5, 2, 4)
+
+    def penalty(kernel, gamma):
+        t = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(t)
+            y = tf.nn.conv2d(t, kernel, 1, "SAME")
+            y, _, _ = tf.nn.fused_batch_norm(y, gamma, np.zeros(4))
+            y = tf.reduce_sum(tf.nn.silu(tf.nn.max_pool2d(y, 2, 2, "VALID")))
+        slope = tape.gradient(y, t)
+        return tf.reduce_sum(slope * slope)
+
+    weights = [tf.Variable(kernel), tf.Variable(gamma)]
+    with tf.GradientTape() as outer:
+        loss = penalty(*weights)
+    found = [g.numpy() for g in outer.gradient(loss, weights)]
+    expected = (
+        _differences(lambda k: float(penalty(tf.constant(k), tf.constant(gamma))), kernel),
+        _differences(lambda g: float(penalty(tf.constant(kernel), tf.constant(g))), gamma),
+    )
+    for got, want in zip(found, expected, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)

@@ -117,3 +117,39 @@ def test_clone_has_fresh_weights():
     copy = models.clone_model(model)
     assert copy.get_config()["layers"] == model.get_config()["layers"]
     assert not np.array_equal(copy.get_weights()[0], model.get_weights()[0])
+
+
+def dropouts(x):
+    """The same network as a graph, and in both forms of a chain."""
+    yield Model(x, layers.Dropout(0.5)(x))
+    yield models.Sequential([Input(x.shape[1:]), layers.Dropout(0.5)])
+    yield models.Sequential([layers.Dropout(0.5)])
+    inner = models.Sequential([Input(x.shape[1:]), layers.Dropout(0.5)])
+    yield Model(x, inner(x))
+
+
+def test_the_model_says_whether_its_dropout_is_training():
+    ones = np.ones((4, 64), "float32")
+    for model in dropouts(Input((64,))):
+        first, second = (np.asarray(model(ones, training=True)) for _ in range(2))
+        assert 0.2 < (first == 0).mean() < 0.8
+        assert (first != second).any()
+        assert (np.asarray(model(ones)) == ones).all()
+        assert (model.predict(ones, verbose=0) == ones).all()
+
+
+def test_a_training_flag_that_was_given_stays_unless_it_is_the_default():
+    x, ones = Input((64,)), np.ones((4, 64), "float32")
+    assert (Model(x, layers.Dropout(0.5)(x, training=True)).predict(ones, verbose=0) == 0).any()
+    # as in Keras, whose files have the default among the arguments of every call
+    assert (np.asarray(Model(x, layers.Dropout(0.5)(x, training=False))(ones, training=True)) == 0).any()
+
+
+def test_the_default_that_keras_writes_down_fixes_nothing():
+    x, ones = Input((64,)), np.ones((4, 64), "float32")
+    config = Model(x, layers.Dropout(0.5)(x)).get_config()
+    assert config["layers"][1]["inbound_nodes"][0]["kwargs"] == {}
+    config["layers"][1]["inbound_nodes"][0]["kwargs"] = {"training": False}
+    model = Model.from_config(config)
+    assert (np.asarray(model(ones, training=True)) == 0).any()
+    assert (model.predict(ones, verbose=0) == ones).all()

@@ -33,8 +33,12 @@ a = layers.Conv2D(4, 3, padding="same", activation="relu")(i)
 b = layers.BatchNormalization()(layers.SeparableConv2D(4, 3, padding="same")(a))
 c = layers.Add()([a, b])
 c = layers.Conv2DTranspose(3, 2, strides=2)(layers.MaxPooling2D()(layers.LeakyReLU()(c)))
+c = layers.GroupNormalization(groups=3)(layers.LayerNormalization(axis=[1, 3])(c))
 c = layers.DepthwiseConv2D(3)(layers.ZeroPadding2D(1)(c))
-o = layers.Dense(3, activation="softmax")(layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(c)))
+s = layers.Conv1D(4, 3, padding="causal", dilation_rate=2)(layers.Reshape((-1, 3))(c))
+s1 = layers.GlobalMaxPooling1D()(layers.MaxPooling1D(3)(s))
+s = layers.Concatenate()([s1, layers.GlobalAveragePooling1D()(layers.AveragePooling1D(2, padding="same")(s))])
+o = layers.Dense(3, activation="softmax")(layers.Dropout(0.3)(layers.Concatenate()([layers.GlobalAveragePooling2D()(c), s])))
 functional = keras.Model(i, o)
 first = layers.Conv2D(4, 3, input_shape=(8, 8, 2))
 chain = keras.Sequential([first, layers.Activation("relu"), layers.Flatten(), layers.Dense(3, "softmax")])
@@ -75,7 +79,25 @@ def _tutorial():
     )
 
 
-@pytest.mark.parametrize("make", [_ours, _tutorial])
+def _sequence():
+    """Layers of sequences, and normalizations of examples and groups."""
+    return models.Sequential(
+        [
+            layers.GroupNormalization(groups=-1, input_shape=(8, 8, 2)),
+            layers.LayerNormalization(axis=[1, 2]),
+            layers.Reshape((16, 8)),
+            layers.Conv1D(6, 3, padding="causal", dilation_rate=2, groups=2, activation="relu"),
+            layers.GroupNormalization(groups=3, center=False),
+            layers.MaxPooling1D(padding="same"),
+            layers.AveragePooling1D(3, strides=1),
+            layers.GlobalAveragePooling1D(),
+            layers.LayerNormalization(scale=False),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("make", [_ours, _tutorial, _sequence])
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 def test_keras_opens_ours(tmp_path, make, ending):
     x = np.random.default_rng(0).random((12, 8, 8, 2)).astype("float32")

@@ -1,5 +1,4 @@
 // Graph and Executable.
-#include <unistd.h>
 
 #include "native.h"
 
@@ -189,9 +188,6 @@ typedef struct {
     int32_t feeds, fetches;
     sc_spec *specs;    // of the feeds, then of the fetches
     PyObject **args;   // for new_output
-    // One arena, so one run at a time. The process is remembered because after a fork nobody is left to unlock.
-    PyThread_type_lock lock;
-    pid_t process;
 } executable_object;
 
 static PyObject *executable_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
@@ -210,9 +206,7 @@ static PyObject *executable_new(PyTypeObject *type, PyObject *args, PyObject *kw
     size_t all = (size_t)self->feeds + (size_t)self->fetches + 1;
     self->specs = PyMem_Calloc(all, sizeof *self->specs);
     self->args = PyMem_Calloc((size_t)self->fetches + 1, sizeof *self->args);
-    self->lock = PyThread_allocate_lock();
-    self->process = getpid();
-    if (!self->specs || !self->args || !self->lock) {
+    if (!self->specs || !self->args) {
         PyErr_NoMemory();
         goto failed;
     }
@@ -243,7 +237,6 @@ static void executable_dealloc(PyObject *object) {
     for (int32_t i = 0; self->args && i < self->fetches; i++) Py_XDECREF(self->args[i]);
     PyMem_Free(self->args);
     PyMem_Free(self->specs);
-    if (self->lock) PyThread_free_lock(self->lock);
     sc_executable_release(self->handle);
     release(object);
 }
@@ -292,18 +285,9 @@ static PyObject *run_once(executable_object *self, PyObject *const *args, Py_ssi
         if (!array || PyTuple_SetItem(result, i, array) < 0) ready = 0;
     }
     if (ready) {
-        if (self->process != getpid()) {
-            // the lock of a parent's thread that does not exist here is left behind, locked or not
-            PyThread_type_lock lock = PyThread_allocate_lock();
-            if (lock) self->lock = lock;
-            self->process = getpid();
-        }
         sc_status status;
-        PyThread_type_lock lock = self->lock;
         Py_BEGIN_ALLOW_THREADS
-        PyThread_acquire_lock(lock, WAIT_LOCK);
         status = times ? sc_executable_profile(self->handle, feeds, fetches, times, nodes) : sc_executable_run(self->handle, feeds, fetches);
-        PyThread_release_lock(lock);
         Py_END_ALLOW_THREADS
         if (status != SC_OK) {
             raise_status(status);

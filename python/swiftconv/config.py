@@ -99,10 +99,13 @@ def functions_run_eagerly() -> bool:
 
 
 def set_num_threads(threads: int) -> None:
-    """Sets how many threads an op may use. Results do not depend on it.
+    """Sets how many threads an op may use, from its next run on. Results do not depend on it.
+
+    What was compiled before follows too: with the algorithms it has, so that the bits stay. Under a memory limit that leaves no
+    room for the work memory of more threads, a compiled step keeps its number.
 
     Args:
-        threads: at least 1.
+        threads: from 1 to 1024.
 
     Raises:
         InvalidArgumentError: below 1.
@@ -147,7 +150,8 @@ def precision() -> str:
 def set_memory_limit(limit: int | None) -> None:
     """Limits the work memory of one op, and the memory that one executable plans for its values.
 
-    Algorithms that need more are passed over; where none is left, a `MemoryError` names the smallest limit that works.
+    A training step that needs more computes values of its forward half again instead of keeping them, to the same bits;
+    algorithms that need more are passed over. Where nothing is left, a `MemoryError` names the smallest limit that works.
     The arrays given and returned, weights and their packed forms are not counted, but a packed form larger than the
     limit is not kept.
 
@@ -157,6 +161,13 @@ def set_memory_limit(limit: int | None) -> None:
     Raises:
         InvalidArgumentError: below 0.
         TypeError: no integer.
+
+    Example:
+        >>> import swiftconv as tf
+        >>> tf.config.set_memory_limit(400 << 20)
+        >>> tf.config.memory_limit()
+        419430400
+        >>> tf.config.set_memory_limit(None)
     """
     number = -1 if limit is None else integer("set_memory_limit", "limit", limit)
     if limit is not None and number < 0:

@@ -18,9 +18,9 @@ typedef struct {
     intptr_t y_offset;        // bytes added to each y pointer
     intptr_t columns;         // 1 ... nr: how many are stored; b must be readable for whole vectors nonetheless
     const void *next;         // what b will be next, to be brought into the second-level cache meanwhile, or NULL
-    intptr_t accumulate;      // 1: sums start from what y holds
+    intptr_t accumulate;      // 1: sums start from what y holds, plus the bias
     intptr_t finish;          // 1: the activation is applied
-    const void *bias;         // of the first column, or NULL: where sums start unless `accumulate`
+    const void *bias;         // of the first column, or NULL: where sums start
     intptr_t activation;      // 0 linear, 1 relu, 2 relu6, 3 leaky relu
     double alpha;
 } sc_gemm_job;

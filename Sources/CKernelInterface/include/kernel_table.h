@@ -7,6 +7,7 @@
 #include "simd_math.h"
 #include "elementwise_kernels.h"
 #include "gemm_kernels.h"
+#include "grouped_kernels.h"
 #include "movement_kernels.h"
 #include "reduction_kernels.h"
 #include "winograd_kernels.h"
@@ -20,6 +21,7 @@ typedef struct {
     const char *level;  // "baseline", "v3", "v4", "neon"
     sc_elementwise_kernels elementwise;
     sc_gemm_kernels gemm;
+    sc_grouped_kernels grouped;
     sc_reduction_kernels reduction;
     sc_movement_kernels movement;
     sc_winograd_kernels winograd;

@@ -161,4 +161,15 @@ SC_VECTOR_PIN(double, 2, 16)
 SC_VECTOR_PIN(double, 4, 32)
 SC_VECTOR_PIN(double, 8, 64)
 
+// x, but floor where it is below that, then ceiling where it is above that; NaN stays. Without branches and calls on every level.
+#define SC_VECTOR_LIMIT(type, lanes)                                                                           \
+    static inline __attribute__((always_inline)) sc_##type##lanes sc_limit_##type##lanes(                     \
+        sc_##type##lanes x, sc_##type##lanes floor, sc_##type##lanes ceiling) {                                \
+        x = x < floor ? floor : x;                                                                             \
+        return ceiling < x ? ceiling : x;                                                                      \
+    }
+SC_VECTOR_LIMIT(float, 4)
+SC_VECTOR_LIMIT(float, 8)
+SC_VECTOR_LIMIT(float, 16)
+
 #endif

@@ -3,8 +3,9 @@
 
 #include <stdint.h>
 
-// Winograd F(m x m, 3x3), float32, NHWC: a tile is m x m outputs from a patch of (m + 2) x (m + 2) inputs; `e` counts its (m + 2)^2
-// products. F(3x3, 4x4) gives the gradient of the filter.
+// Winograd F(m x m, r x r), float32, NHWC: a tile is m x m outputs from a patch of (m + r - 1) x (m + r - 1) inputs; `e` counts as many
+// products. F(m, r) is the same for filters of one row or column: a tile is a line of m outputs. F(3x3, 4x4) gives the gradient of the
+// filter.
 // Source: A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", arXiv:1509.09308, 2015.
 
 // What happens to an output before it is stored: + bias (may be NULL), then negative values times `slope`, then at most `ceiling`.
@@ -19,11 +20,12 @@ typedef struct {
     intptr_t h, w, c;     // input
     intptr_t oh, ow, oc;  // output
     intptr_t step_h, step_w;
+    intptr_t is_column;  // whether the line of a tile of F(m, r) lies along the columns of the image
 } sc_winograd_image;
 
-// The transforms of one tile size; `points` = m + 2.
+// The transforms of one tile size; `points` = m + r - 1.
 typedef struct {
-    // u[e * plane + i * nr + column] = transform of the 3x3 taps filter[t * tap + i * row + column], for i in [0, ic) and nr columns;
+    // u[e * plane + i * nr + column] = transform of the taps filter[t * tap + i * row + column], for i in [0, ic) and nr columns;
     // those from `columns` on are 0.
     void (*filter)(const float *filter, intptr_t tap, intptr_t row, intptr_t ic, intptr_t columns, float *u, intptr_t plane);
     // v[e * plane + channel] = transform of the patch of image x that begins at (top, left), which may lie outside; `patch` is
@@ -37,7 +39,8 @@ typedef struct {
 typedef struct {
     intptr_t mr, nr;  // the multiplication's tile: at most mr rows, nr packed columns
 
-    sc_winograd_tile_kernels f4, f2;  // F(4x4, 3x3), F(2x2, 3x3)
+    sc_winograd_tile_kernels f4, f2, f2_5;                 // F(4x4, 3x3), F(2x2, 3x3), F(2x2, 5x5)
+    sc_winograd_tile_kernels line_4_3, line_2_5, line_2_7;  // F(4, 3), F(2, 5), F(2, 7)
     // m[rows][ldm] (columns [0, nr)) = v[rows][ldv] (columns [0, ic)) times u[ic][nr], the sums going on from m if `keep`.
     void (*multiply)(intptr_t rows, intptr_t ic, const float *v, intptr_t ldv, const float *u, float *m, intptr_t ldm, int keep);
 

@@ -44,6 +44,8 @@ void sc_wake(uint32_t *word, int all);
 uint64_t sc_nanoseconds(void);
 
 // ---- this thread's (threads.c) -------------------------------------------------------------------------------------------------
+// A number that no other thread of this process has at the moment; not 0.
+uintptr_t sc_thread_identity(void);
 // The text last set on this thread, or "".
 const char *sc_message_get(void);
 void sc_message_set(const char *text);
@@ -56,6 +58,14 @@ void sc_thread_table_set(const void *table);
 void *sc_memory_allocate(uint64_t bytes);
 void sc_memory_free(void *memory, uint64_t bytes);
 
+// ---- loops over elements (elements.c): optimised in debug builds too ------------------------------------------------------------------
+// mask[i] = whether the low half of words[i] is at least `threshold`, y[i] = mask[i] ? x[i] * scale : 0; y may be x.
+void sc_dropout_float32(intptr_t count, const uint64_t *words, uint64_t threshold, float scale, const float *x, float *y, uint8_t *mask);
+void sc_dropout_float64(intptr_t count, const uint64_t *words, uint64_t threshold, double scale, const double *x, double *y, uint8_t *mask);
+// dx[i] = mask[i] ? dy[i] * scale : 0; dx may be dy.
+void sc_dropout_backward_float32(intptr_t count, const uint8_t *mask, float scale, const float *dy, float *dx);
+void sc_dropout_backward_float64(intptr_t count, const uint8_t *mask, double scale, const double *dy, double *dx);
+
 // ---- a lock that survives fork(): 0 free, 1 held, 2 held and awaited ----------------------------------------------------------------
 void sc_lock(uint32_t *word);
 void sc_unlock(uint32_t *word);
@@ -66,6 +76,7 @@ void sc_unlock(uint32_t *word);
 static inline uint32_t sc_atomic_load(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 static inline void sc_atomic_store(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_SEQ_CST); }
 static inline uint32_t sc_atomic_exchange(uint32_t *word, uint32_t value) { return __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST); }
+static inline uint32_t sc_atomic_add(uint32_t *word, uint32_t value) { return __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST); }
 static inline uint32_t sc_atomic_subtract(uint32_t *word, uint32_t value) { return __atomic_fetch_sub(word, value, __ATOMIC_SEQ_CST); }
 static inline int sc_atomic_compare_exchange(uint32_t *word, uint32_t expected, uint32_t desired) {
     return __atomic_compare_exchange_n(word, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

@@ -13,9 +13,23 @@ package struct AlgorithmCandidate: Sendable {
     }
 }
 
-/// The choice among the ways to compute an op: what fits the memory limit, then what the environment names (SWIFTCONV_ALGORITHM), what
-/// measuring says (autotune), else the cost model.
+/// The choice among the ways to compute an op: what fits the memory limit, then what an earlier choice was, what the environment names
+/// (SWIFTCONV_ALGORITHM), what measuring says (autotune), else the cost model.
 enum AlgorithmList {
+    /// The names among which SWIFTCONV_ALGORITHM may choose.
+    static let names = [
+        "depthwise", "direct", "direct-few-channels", "direct-grouped", "gemm", "openblas", "reference", "winograd-1x2",
+        "winograd-1x2-fused", "winograd-1x4", "winograd-1x4-fused", "winograd-2x1", "winograd-2x1-fused", "winograd-2x2",
+        "winograd-2x2-fused", "winograd-3x3", "winograd-4x1", "winograd-4x1-fused", "winograd-4x4", "winograd-4x4-fused",
+    ]
+
+    /// Throws where the environment names an algorithm that no op has.
+    static func check(_ name: String? = Environment.current.algorithm) throws(ConvError) {
+        if let name, !names.contains(name) {
+            throw .invalidArgument("SWIFTCONV_ALGORITHM: expected one of \(names.joined(separator: ", ")), received \"\(name)\"")
+        }
+    }
+
     /// - Parameter candidates: in the order of preference among equals; never empty.
     static func choose(
         _ op: String, _ candidates: [AlgorithmCandidate], _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes,
@@ -26,7 +40,9 @@ enum AlgorithmList {
             let least = candidates.map(\.prepared.workspaceBytes).min() ?? 0
             throw .beyondMemoryLimit(context.memoryLimit, op, needs: least, "which is what the leanest algorithm for \(inputs) needs")
         }
-        if let name = Environment.current.algorithm, let named = fitting.first(where: { $0.prepared.algorithm == name }) {
+        if let name = context.algorithm ?? Environment.current.algorithm,
+            let named = fitting.first(where: { $0.prepared.algorithm == name })
+        {
             return named.prepared
         }
         for candidate in fitting.dropFirst() where candidate.cost < best.cost { best = candidate }

@@ -24,6 +24,16 @@ struct Conv2DBackwardInput: Op {
             name, ConvolutionAlgorithms.backwardInput(shape(inputs, attributes), context), inputs, outputs, attributes, context)
     }
 
+    /// As a transposed convolution of dy.
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { batched == [false, true] }
+
+    func attributes(_ attributes: Attributes, rows: Int) -> Attributes {
+        guard case .ints(let shape) = attributes["input_shape"] else { return attributes }
+        var cut = attributes
+        cut["input_shape"] = .ints([rows] + shape.dropFirst())
+        return cut
+    }
+
     /// It is linear in both: dx = B(filter, dy), so the gradient of dy is the convolution itself.
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let g = outputGradients[0] else { return [nil, nil] }

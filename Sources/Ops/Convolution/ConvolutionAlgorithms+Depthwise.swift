@@ -14,10 +14,13 @@ extension ConvolutionAlgorithms {
         _ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int
     ) -> PreparedOp? {
         guard let depthwise = depthwise(shape, threads) else { return nil }
-        return PreparedOp(algorithm: "depthwise", flops: shape.flops, workspaceBytes: depthwise.forwardWorkspaceBytes) { arguments in
+        return PreparedOp(
+            algorithm: "depthwise", flops: shape.flops, workspaceBytes: depthwise.forwardWorkspaceBytes,
+            prepack: .init(input: 1, bytes: depthwise.packedBytes) { depthwise.pack($0, into: $1) }
+        ) { arguments in
             depthwise.forward(
-                x: arguments.inputs[0], filter: arguments.inputs[1], bias: hasBias ? arguments.inputs[2] : nil, slope: activation.slope,
-                ceiling: activation.ceiling, y: arguments.outputs[0], workspace: arguments.workspace)
+                x: arguments.inputs[0], filter: arguments.inputs[1], packed: arguments.packed, bias: hasBias ? arguments.inputs[2] : nil,
+                slope: activation.slope, ceiling: activation.ceiling, y: arguments.outputs[0], workspace: arguments.workspace)
         }
     }
 

@@ -7,14 +7,7 @@ extension ConvolutionAlgorithms {
         _ shape: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int
     ) -> PreparedOp? {
         guard let convolution = FewChannelConvolution(shape, hasBias: hasBias, activation, threads: threads) else { return nil }
-        return PreparedOp(
-            algorithm: "direct-few-channels", flops: shape.flops, workspaceBytes: convolution.workspaceBytes,
-            prepack: .init(input: 1, bytes: convolution.packedBytes) { convolution.pack($0, into: $1) }
-        ) { arguments in
-            convolution.run(
-                x: arguments.inputs[0], filter: arguments.inputs[1], packed: arguments.packed, bias: hasBias ? arguments.inputs[2] : nil,
-                y: arguments.outputs[0], workspace: arguments.workspace)
-        }
+        return convolution.prepared("direct-few-channels", flops: shape.flops, hasBias: hasBias)
     }
 
     static func fewChannelsBackwardInput(_ shape: ConvolutionShape, threads: Int) -> PreparedOp? {

@@ -15,6 +15,9 @@ enum ConvolutionAlgorithms {
         if let prepared = fewChannelsForward(shape, hasBias: hasBias, activation, threads: threads) {
             found.append(.init(cost: 0.9 * shape.work(context), prepared))
         }
+        if let prepared = groupedForward(shape, hasBias: hasBias, activation, threads: threads) {
+            found.append(.init(cost: 0.5 * shape.work(context), prepared))
+        }
         if let prepared = indirectForward(shape, hasBias: hasBias, activation, threads: threads) {
             found.append(.init(cost: shape.work(context), prepared))
         }
@@ -33,6 +36,9 @@ enum ConvolutionAlgorithms {
         if let prepared = fewChannelsBackwardInput(shape, threads: threads) {
             found.append(.init(cost: 0.9 * shape.work(context), prepared))
         }
+        if let prepared = groupedBackwardInput(shape, threads: threads) {
+            found.append(.init(cost: 0.5 * shape.work(context), prepared))
+        }
         if let prepared = indirectBackwardInput(shape, threads: threads) { found.append(.init(cost: shape.work(context), prepared)) }
         return found + [plain]
     }
@@ -48,6 +54,9 @@ enum ConvolutionAlgorithms {
         var found = winogradBackwardFilter(shape, context)
         if let prepared = fewChannelsBackwardFilter(shape, threads: threads) {
             found.append(.init(cost: 0.9 * shape.work(context), prepared))
+        }
+        if let prepared = groupedBackwardFilter(shape, threads: threads) {
+            found.append(.init(cost: 0.5 * shape.work(context), prepared))
         }
         if let prepared = indirectBackwardFilter(shape, threads: threads) { found.append(.init(cost: shape.work(context), prepared)) }
         return found + [plain]

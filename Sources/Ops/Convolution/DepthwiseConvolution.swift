@@ -43,7 +43,7 @@ package struct DepthwiseConvolution: Sendable {
     private var lanes: Int { dtype == .float32 ? kernels.lanes_f32 : kernels.lanes_f64 }
     private var vectors: Int { (image.c + lanes - 1) / lanes }
     /// A filter, or its gradient, as the kernels hold it.
-    private var packedBytes: Int { (vectors * taps * lanes * size + 63) / 64 * 64 }
+    package var packedBytes: Int { (vectors * taps * lanes * size + 63) / 64 * 64 }
 
     /// Rows of all images' outputs.
     private var rows: Int { images * image.oh }
@@ -54,14 +54,19 @@ package struct DepthwiseConvolution: Sendable {
 
     package var forwardWorkspaceBytes: Int { packedBytes + (multiplier == 1 ? 0 : wideImageBytes) }
 
+    /// The filter as `forward` takes it.
+    package func pack(_ filter: UnsafeRawPointer, into packed: UnsafeMutableRawPointer) {
+        for tap in 0..<taps { pack(filter, tap, as: tap, of: taps, packed) }
+    }
+
     package func forward(
-        x: UnsafeRawPointer, filter: UnsafeRawPointer, bias: UnsafeRawPointer?, slope: Double, ceiling: Double, y: UnsafeMutableRawPointer,
-        workspace: UnsafeMutableRawPointer
+        x: UnsafeRawPointer, filter: UnsafeRawPointer, packed: UnsafeRawPointer? = nil, bias: UnsafeRawPointer?, slope: Double,
+        ceiling: Double, y: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
     ) {
         if isEmpty { return }
         let epilogue = sc_depthwise_epilogue(bias: bias, slope: slope, ceiling: ceiling)
-        for tap in 0..<taps { pack(filter, tap, as: tap, of: taps, workspace) }
-        let pass = Pass(image: image, packed: UnsafeRawPointer(workspace), targetStart: 0)
+        if packed == nil { pack(filter, into: workspace) }
+        let pass = Pass(image: image, packed: packed ?? UnsafeRawPointer(workspace), targetStart: 0)
         if multiplier == 1 {
             run([pass], x, epilogue, images: images, rows: image.oh, target: outputImageBytes, y)
         } else {

@@ -7,7 +7,7 @@ import TensorCore
 /// All pixels of an output row lie at even distances: one call of the strip kernel serves an output row and a panel of columns, with one
 /// list of the offsets of its taps. Where there is padding, or the channels of other groups lie between, the rows of
 /// a band are copied with their zeros first: few channels make that cheap. Taps above and below the image are left out.
-struct FewChannelConvolution: Sendable {
+struct FewChannelConvolution: PackedConvolution {
     private let s: ConvolutionShape
     private let threads: Int
     private let size: Int

@@ -4,45 +4,66 @@ import TensorCore
 /// Convolutions as indirect products: images are read in place, through a pointer for each pixel and tap.
 enum IndirectConvolution {
     /// y = conv(x, filter): a row of the product is an output pixel, its columns are the output channels of a group.
-    static func forward(_ s: ConvolutionShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int) -> IndirectGemm {
+    /// `addsToY`: on top of what y holds.
+    static func forward(
+        _ s: ConvolutionShape, hasBias: Bool, addsToY: Bool = false, _ activation: EpilogueActivation, threads: Int
+    ) -> IndirectGemm {
         let size = s.dtype.size
-        let pixel = (source: s.ic * size, target: s.oc * size)
-        var grid = PixelGrid(
+        var grid = forwardGrid(s)
+        if s.isPointwise { grid.flatten() }
+        return IndirectGemm(
+            dtype: s.dtype, grids: [grid], taps: s.kh * s.kw, depth: s.icPerGroup, columns: s.ocPerGroup, groups: s.groups,
+            source: forwardFilter(s), groupA: s.icPerGroup * size,
+            groupY: s.ocPerGroup * size, threads: threads, hasBias: hasBias, addsToY: addsToY, activation: activation)
+    }
+
+    /// dx: a row of a product is an input pixel.
+    static func backwardInput(_ s: ConvolutionShape, threads: Int) -> IndirectGemm {
+        let size = s.dtype.size
+        var grids = backwardGrids(s)
+        if s.isPointwise { for i in grids.indices { grids[i].flatten() } }
+        return IndirectGemm(
+            dtype: s.dtype, grids: grids, taps: s.kh * s.kw, depth: s.ocPerGroup, columns: s.icPerGroup, groups: s.groups,
+            source: backwardFilter(s), groupA: s.ocPerGroup * size, groupY: s.icPerGroup * size, threads: threads)
+    }
+
+    /// The output pixels over the images.
+    static func forwardGrid(_ s: ConvolutionShape) -> PixelGrid {
+        let pixel = (source: s.ic * s.dtype.size, target: s.oc * s.dtype.size)
+        return PixelGrid(
             images: s.n, gridH: s.oh, gridW: s.ow, strideH: s.geometry.h.stride, strideW: s.geometry.w.stride, sourceH: s.ih,
             sourceW: s.iw, sourceImage: s.ih * s.iw * pixel.source, sourceRow: s.iw * pixel.source, sourcePixel: pixel.source,
             tapsH: forwardTaps(s.geometry.h), tapsW: forwardTaps(s.geometry.w), filterW: s.kw,
             targetImage: s.oh * s.ow * pixel.target, targetRow: s.ow * pixel.target, targetPixel: pixel.target)
-        if s.isPointwise { grid.flatten() }
-        return IndirectGemm(
-            dtype: s.dtype, grids: [grid], taps: s.kh * s.kw, depth: s.icPerGroup, columns: s.ocPerGroup, groups: s.groups,
-            source: ColumnSource(tap: s.icPerGroup * s.oc, k: s.oc, column: 1, group: s.ocPerGroup), groupA: s.icPerGroup * size,
-            groupY: s.ocPerGroup * size, threads: threads, hasBias: hasBias, activation: activation)
     }
 
-    /// dx: a row of a product is an input pixel. The pixels at distances of the strides see the same taps, so each such phase is a
-    /// grid of its own that slides over dy with stride 1.
-    static func backwardInput(_ s: ConvolutionShape, threads: Int) -> IndirectGemm {
-        let size = s.dtype.size
-        let pixel = (source: s.oc * size, target: s.ic * size)
+    /// The input pixels over dy. Those at distances of the strides see the same taps, so each such phase is a grid of its own that slides
+    /// over dy with stride 1.
+    static func backwardGrids(_ s: ConvolutionShape) -> [PixelGrid] {
+        let pixel = (source: s.oc * s.dtype.size, target: s.ic * s.dtype.size)
         let (h, w) = (s.geometry.h, s.geometry.w)
         var grids: [PixelGrid] = []
         for py in 0..<min(h.stride, h.input) {
             for px in 0..<min(w.stride, w.input) {
                 let (gridH, gridW) = ((h.input - py + h.stride - 1) / h.stride, (w.input - px + w.stride - 1) / w.stride)
-                var grid = PixelGrid(
-                    images: s.n, gridH: gridH, gridW: gridW, sourceH: s.oh, sourceW: s.ow, sourceImage: s.oh * s.ow * pixel.source,
-                    sourceRow: s.ow * pixel.source, sourcePixel: pixel.source, tapsH: backwardTaps(h, phase: py, grid: gridH),
-                    tapsW: backwardTaps(w, phase: px, grid: gridW), filterW: s.kw, targetStart: (py * s.iw + px) * pixel.target,
-                    targetImage: s.ih * s.iw * pixel.target, targetRow: h.stride * s.iw * pixel.target, targetPixel: w.stride * pixel.target
-                )
-                if s.isPointwise { grid.flatten() }
-                grids.append(grid)
+                grids.append(
+                    PixelGrid(
+                        images: s.n, gridH: gridH, gridW: gridW, sourceH: s.oh, sourceW: s.ow, sourceImage: s.oh * s.ow * pixel.source,
+                        sourceRow: s.ow * pixel.source, sourcePixel: pixel.source, tapsH: backwardTaps(h, phase: py, grid: gridH),
+                        tapsW: backwardTaps(w, phase: px, grid: gridW), filterW: s.kw, targetStart: (py * s.iw + px) * pixel.target,
+                        targetImage: s.ih * s.iw * pixel.target, targetRow: h.stride * s.iw * pixel.target,
+                        targetPixel: w.stride * pixel.target))
             }
         }
-        return IndirectGemm(
-            dtype: s.dtype, grids: grids, taps: s.kh * s.kw, depth: s.ocPerGroup, columns: s.icPerGroup, groups: s.groups,
-            source: ColumnSource(tap: s.icPerGroup * s.oc, k: 1, column: s.oc, group: s.ocPerGroup), groupA: s.ocPerGroup * size,
-            groupY: s.icPerGroup * size, threads: threads)
+        return grids
+    }
+
+    /// The filter as an operand of the products over input channels, and over output channels.
+    static func forwardFilter(_ s: ConvolutionShape) -> ColumnSource {
+        ColumnSource(tap: s.icPerGroup * s.oc, k: s.oc, column: 1, group: s.ocPerGroup)
+    }
+    static func backwardFilter(_ s: ConvolutionShape) -> ColumnSource {
+        ColumnSource(tap: s.icPerGroup * s.oc, k: 1, column: s.oc, group: s.ocPerGroup)
     }
 
     /// The taps that meet the input at all.

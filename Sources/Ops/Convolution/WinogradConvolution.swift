@@ -2,13 +2,14 @@ import CKernelInterface
 import Runtime
 import TensorCore
 
-/// A 3×3, stride-1, ungrouped float32 convolution by Winograd's F(4×4, 3×3), a quarter of the multiplications, or F(2×2, 3×3), 4/9 of them.
+/// A stride-1, ungrouped float32 convolution by one of Winograd's forms: F(4×4, 3×3), a quarter of the multiplications, F(2×2, 3×3), 4/9 of
+/// them, F(2×2, 5×5), 9/25, or F(m, r) for filters of one row or column, (m + r - 1) / (m · r).
 ///
 /// A dilated filter is a plain one on each of the grids of every d-th row and column: their tiles take pixels d apart.
 /// Blocks of tiles are transformed, multiplied and transformed back in scratch that stays in cache. An output's sum runs over the
 /// input channels in order, whatever the blocks and threads, so its bits do not depend on them.
 ///
-/// The transformed filter is four (or 16/9) times the plain one. For few tiles reading it takes longer than transforming it again: `fused`
+/// The transformed filter is larger than the plain one, for 3×3 four (or 16/9) times. For few tiles reading it takes longer than transforming it again: `fused`
 /// transforms a part of the filter that fits into the second-level cache, multiplies with it, and goes on to the next.
 package struct WinogradConvolution: Sendable {
     private let image: sc_winograd_image
@@ -17,11 +18,12 @@ package struct WinogradConvolution: Sendable {
     private let padLeft: Int
     private let kernels: sc_winograd_kernels
     private let transforms: sc_winograd_tile_kernels
-    /// Products of a tile: 36 or 16.
+    /// Products of a tile, and the filter's taps.
     private let products: Int
+    private let taps: Int
     private let threads: Int
     private let fused: Bool
-    /// Whether the filter is another convolution's, [3][3][oc][ic], to be turned by half a turn: the gradient of that one's input.
+    /// Whether the filter is another convolution's, [kh][kw][oc][ic], to be turned by half a turn: the gradient of that one's input.
     private let turned: Bool
     private let transpose: @convention(c) (Int, Int, Int, UnsafeRawPointer?, Int, UnsafeMutableRawPointer?, Int) -> Void
     /// Input channels that are transformed together, where fused or turned.
@@ -41,15 +43,15 @@ package struct WinogradConvolution: Sendable {
     private var filterPlane: Int { chunk * kernels.nr + 16 }
     /// Scratch of a worker: a patch, a part of the filter turned, the same transformed.
     private var workerFloats: Int { patchFloats + turnedFloats + (fused ? products * filterPlane : 0) }
-    private var turnedFloats: Int { turned ? 9 * chunk * kernels.nr : 0 }
+    private var turnedFloats: Int { turned ? taps * chunk * kernels.nr : 0 }
     private let patchFloats = 72 * 16
 
     /// - Parameters:
-    ///   - outputs: values on a side of a tile, 4 or 2.
+    ///   - form: of the algorithm; its window is the filter's.
     ///   - fused: whether the filter is transformed as it is used.
-    ///   - turned: whether the filter is [3][3][oc][ic], to be turned by half a turn.
+    ///   - turned: whether the filter is [kh][kw][oc][ic], to be turned by half a turn.
     package init(
-        outputs: Int = 4, fused: Bool = false, turned: Bool = false, n: Int, h: Int, w: Int, ic: Int, oc: Int, oh: Int, ow: Int,
+        _ form: WinogradForm = .four, fused: Bool = false, turned: Bool = false, n: Int, h: Int, w: Int, ic: Int, oc: Int, oh: Int, ow: Int,
         padTop: Int, padLeft: Int,
         dilation: (h: Int, w: Int) = (1, 1), threads: Int, kernels: sc_winograd_kernels = Kernels.table.winograd
     ) {
@@ -58,12 +60,15 @@ package struct WinogradConvolution: Sendable {
         self.fused = fused
         self.turned = turned
         transpose = Kernels.table.movement.transpose
-        transforms = outputs == 4 ? kernels.f4 : kernels.f2
-        products = (outputs + 2) * (outputs + 2)
+        transforms = form.transforms(kernels)
+        products = form.products
+        taps = form.taps
         self.padTop = padTop
         self.padLeft = padLeft
-        image = sc_winograd_image(h: h, w: w, c: ic, oh: oh, ow: ow, oc: oc, step_h: dilation.h, step_w: dilation.w)
-        grid = WinogradGrid(images: n, oh: oh, ow: ow, outputs: outputs, dilation: dilation)
+        image = sc_winograd_image(
+            h: h, w: w, c: ic, oh: oh, ow: ow, oc: oc, step_h: dilation.h, step_w: dilation.w,
+            is_column: form.isColumn ? 1 : 0)
+        grid = WinogradGrid(images: n, oh: oh, ow: ow, outputs: form.outputs, dilation: dilation)
         paddedIC = (ic + 15) / 16 * 16
         paddedOC = (oc + kernels.nr - 1) / kernels.nr * kernels.nr
         let tiles = grid.tiles
@@ -88,13 +93,13 @@ package struct WinogradConvolution: Sendable {
     private var panel: Int { image.c * kernels.nr + 16 }
 
     /// Bytes of the filter in the order in which it is used, transformed or, where fused, plain.
-    package var packedBytes: Int { (fused ? 9 * image.c * paddedOC : products * (paddedOC / kernels.nr) * panel) * 4 }
+    package var packedBytes: Int { (fused ? taps * image.c * paddedOC : products * (paddedOC / kernels.nr) * panel) * 4 }
     package var workspaceBytes: Int { ((shared ? 1 : threads) * blockFloats + threads * workerFloats) * 4 }
 
     /// Whether `run` needs the packed filter: a fused one also takes the filter as it is.
     package var needsPacking: Bool { !fused }
 
-    /// Transforms `filter` [3][3][ic][oc] into `packed`, or puts it in order: [panel of nr columns][ic][tap][nr].
+    /// Transforms `filter` [kh][kw][ic][oc] into `packed`, or puts it in order: [panel of nr columns][ic][tap][nr].
     /// - Parameter workspace: as for `run`; a filter that is not turned needs none.
     package func pack(
         _ filter: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>? = nil
@@ -103,7 +108,7 @@ package struct WinogradConvolution: Sendable {
         parallelFor(paddedOC / nr, grain: max(1, 16384 / (image.c * nr)), threads: threads) { range, worker in
             for column in range {
                 if fused {
-                    order(filter + column * nr, min(nr, image.oc - column * nr), into: packed + column * 9 * image.c * nr)
+                    order(filter + column * nr, min(nr, image.oc - column * nr), into: packed + column * taps * image.c * nr)
                 } else {
                     let to = packed + column * products * panel
                     let step = turned ? chunk : image.c
@@ -128,8 +133,8 @@ package struct WinogradConvolution: Sendable {
             let from = filter + channels.lowerBound * image.oc + column * nr
             return transforms.filter(from, image.c * image.oc, image.oc, count, columns, u, plane)
         }
-        for tap in 0..<9 {
-            let from = filter + ((8 - tap) * image.oc + column * nr) * image.c + channels.lowerBound
+        for tap in 0..<taps {
+            let from = filter + ((taps - 1 - tap) * image.oc + column * nr) * image.c + channels.lowerBound
             transpose(4, columns, count, from, image.c, to + tap * count * nr, nr)
         }
         transforms.filter(to, count * nr, nr, count, columns, u, plane)
@@ -138,7 +143,7 @@ package struct WinogradConvolution: Sendable {
     private func order(_ filter: UnsafePointer<Float>, _ columns: Int, into packed: UnsafeMutablePointer<Float>) {
         var to = packed
         for channel in 0..<image.c {
-            for tap in 0..<9 {
+            for tap in 0..<taps {
                 to.update(from: filter + (tap * image.c + channel) * image.oc, count: columns)
                 (to + columns).update(repeating: 0, count: kernels.nr - columns)
                 to += kernels.nr
@@ -147,7 +152,7 @@ package struct WinogradConvolution: Sendable {
     }
 
     /// - Parameters:
-    ///   - filter: [3][3][ic][oc]; read where `packed` is nil, which `needsPacking` rules out.
+    ///   - filter: [kh][kw][ic][oc]; read where `packed` is nil, which `needsPacking` rules out.
     ///   - packed: what `pack` wrote.
     package func run(
         x: UnsafePointer<Float>, filter: UnsafePointer<Float>, packed: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, slope: Float,
@@ -200,11 +205,11 @@ package struct WinogradConvolution: Sendable {
         _ x: UnsafePointer<Float>, _ tiles: Range<Int>, _ v: UnsafeMutablePointer<Float>, _ patch: UnsafeMutablePointer<Float>
     ) {
         withUnsafePointer(to: image) { geometry in
-            for (index, tile) in tiles.enumerated() {
+            for tile in tiles {
                 let at = grid[tile]
                 transforms.input(
-                    geometry, x + at.image * image.h * image.w * image.c, at.top - padTop, at.left - padLeft, v + index * paddedIC,
-                    inputPlane, patch)
+                    geometry, x + at.image * image.h * image.w * image.c, at.top - padTop, at.left - padLeft,
+                    v + (tile - tiles.lowerBound) * paddedIC, inputPlane, patch)
             }
         }
     }
@@ -233,13 +238,13 @@ package struct WinogradConvolution: Sendable {
         while first < image.c {
             let count = min(chunk, image.c - first)
             if let packed {
-                transforms.filter(packed + (column * image.c + first) * 9 * nr, nr, 9 * nr, count, nr, u, filterPlane)
+                transforms.filter(packed + (column * image.c + first) * taps * nr, nr, taps * nr, count, nr, u, filterPlane)
             } else {
                 transform(filter, column, first..<first + count, into: u, filterPlane, room)
             }
             // What comes next of a filter in order is asked for meanwhile: from memory it takes about as long as the products.
-            let lines = packed == nil ? 0 : (min(chunk, image.c - first) * 9 * nr / 16 + products - 1) / products
-            let next = packed.map { UnsafeRawPointer($0 + (column * image.c + first + count) * 9 * nr) }
+            let lines = packed == nil ? 0 : (min(chunk, image.c - first) * taps * nr / 16 + products - 1) / products
+            let next = packed.map { UnsafeRawPointer($0 + (column * image.c + first + count) * taps * nr) }
             for e in 0..<products {
                 if let next { for line in 0..<lines { sc_prefetch(next + (e * lines + line) * 64) } }
                 kernels.multiply(
@@ -255,10 +260,10 @@ package struct WinogradConvolution: Sendable {
     ) {
         withUnsafePointer(to: image) { geometry in
             withUnsafePointer(to: epilogue) { epilogue in
-                for (index, tile) in tiles.enumerated() {
+                for tile in tiles {
                     let at = grid[tile]
                     transforms.output(
-                        geometry, m + index * paddedOC, outputPlane, at.top, at.left, epilogue,
+                        geometry, m + (tile - tiles.lowerBound) * paddedOC, outputPlane, at.top, at.left, epilogue,
                         y + at.image * image.oh * image.ow * image.oc)
                 }
             }

@@ -42,8 +42,8 @@ package struct WinogradFilterGradient: Sendable {
         self.threads = threads
         self.padTop = padTop
         self.padLeft = padLeft
-        image = sc_winograd_image(h: h, w: w, c: ic, oh: oh, ow: ow, oc: oc, step_h: dilation.h, step_w: dilation.w)
-        grid = WinogradGrid(images: n, oh: oh, ow: ow, outputs: 4, dilation: dilation)
+        image = sc_winograd_image(h: h, w: w, c: ic, oh: oh, ow: ow, oc: oc, step_h: dilation.h, step_w: dilation.w, is_column: 0)
+        grid = WinogradGrid(images: n, oh: oh, ow: ow, outputs: (4, 4), dilation: dilation)
         paddedIC = (ic + 15) / 16 * 16
         columns = (oc + kernels.nr - 1) / kernels.nr
         slices = Self.slices(grid.tiles, ic, oc)

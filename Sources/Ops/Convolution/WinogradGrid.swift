@@ -1,17 +1,17 @@
-/// The tiles of a Winograd convolution: for each image, for each phase of the dilation, a grid of tiles of `outputs` × `outputs`.
+/// The tiles of a Winograd convolution: for each image, for each phase of the dilation, a grid of tiles of `outputs`.
 struct WinogradGrid: Sendable {
-    private let outputs: Int
+    private let outputs: (h: Int, w: Int)
     private let dilation: (h: Int, w: Int)
     /// Tiles in a column and in a row of one phase's grid.
     private let high: Int
     private let wide: Int
     let tiles: Int
 
-    init(images: Int, oh: Int, ow: Int, outputs: Int, dilation: (h: Int, w: Int)) {
+    init(images: Int, oh: Int, ow: Int, outputs: (h: Int, w: Int), dilation: (h: Int, w: Int)) {
         self.outputs = outputs
         self.dilation = dilation
-        high = Self.side(oh, outputs, dilation.h)
-        wide = Self.side(ow, outputs, dilation.w)
+        high = Self.side(oh, outputs.h, dilation.h)
+        wide = Self.side(ow, outputs.w, dilation.w)
         tiles = images * dilation.h * dilation.w * high * wide
     }
 
@@ -26,6 +26,6 @@ struct WinogradGrid: Sendable {
         let (phases, row) = rest.quotientAndRemainder(dividingBy: high)
         let (phasesH, phaseW) = phases.quotientAndRemainder(dividingBy: dilation.w)
         let (image, phaseH) = phasesH.quotientAndRemainder(dividingBy: dilation.h)
-        return (image, row * outputs * dilation.h + phaseH, column * outputs * dilation.w + phaseW)
+        return (image, row * outputs.h * dilation.h + phaseH, column * outputs.w * dilation.w + phaseW)
     }
 }

@@ -29,6 +29,8 @@ struct BiasAdd: Op {
         return PreparedOp(algorithm: run.algorithm, flops: outputs[0].count, workspaceBytes: run.workspaceBytes) { run($0) }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { onlyFirst(batched) }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0], graph.spec(dy).dtype.isFloating else { return [nil, nil] }
         return [dy, try graph.sum(dy, toShape: graph.spec(call.inputs[1]).shape)]

@@ -71,6 +71,8 @@ struct BinaryOp: Op {
         }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { Broadcast.isRowwise(inputs, batched) }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dz = outputGradients[0], kind == .arithmetic || kind == .floating else { return [nil, nil] }
         return try binaryGradient(name, call, dz, graph)

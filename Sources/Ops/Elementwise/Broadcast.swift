@@ -62,6 +62,14 @@ struct Broadcast: Sendable {
         }
     }
 
+    /// Whether the rows of the broadcast operands' result come from rows of the batched ones and the others alone.
+    static func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool]) -> Bool {
+        let rank = inputs.map(\.rank).max() ?? 0
+        return zip(inputs, batched).allSatisfy { spec, isBatched in
+            isBatched ? spec.rank == rank : spec.rank < rank || spec.shape.first == 1
+        }
+    }
+
     /// The shape all `shapes` broadcast to.
     static func shape(_ op: String, _ shapes: [[Int]]) throws(ConvError) -> [Int] {
         var result: [Int] = []

@@ -44,6 +44,8 @@ struct Select: Op {
         }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { Broadcast.isRowwise(inputs, batched) }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dz = outputGradients[0], graph.spec(dz).dtype.isFloating else { return [nil, nil, nil] }
         let zero = try graph.scalar(0, like: dz)

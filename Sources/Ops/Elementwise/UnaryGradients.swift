@@ -74,9 +74,46 @@ func unaryBackwardGradient(_ name: String, _ call: OpCall, _ g: Value, _ graph: 
     case "softplus_backward":
         let s = try graph("sigmoid", v)
         return [toDy, try graph("sigmoid_backward", try graph("multiply", g, dy), s)]
-    case "relu_backward", "relu6_backward", "leaky_relu_backward", "clip_backward":
-        return [toDy, nil]  // piecewise constant
-    default:
-        throw .unsupported("\(name): its own gradient (a second derivative) with respect to \"x\" is not available")
+    case "gelu_backward", "silu_backward":
+        let curvature =
+            try name == "silu_backward"
+            ? siluCurvature(v, graph)
+            : try call.attributes.bool("approximate", default: false) ? geluTanhCurvature(v, graph) : geluCurvature(v, graph)
+        return [toDy, try graph("multiply", try graph("multiply", g, dy), curvature)]
+    default: return [toDy, try graph.constant(0, graph.spec(v))]  // relu, relu6, leaky_relu, clip: slopes are constant piece by piece
     }
+}
+
+/// `x` between bounds beyond which the curvatures below are 0 in every type: products with infinity are not met.
+private func bounded(_ x: Value, _ graph: any GraphBuilder) throws(ConvError) -> Value {
+    try graph("clip", x, attributes: ["min": .double(-1000), "max": .double(1000)])
+}
+
+/// σ (1 - σ) (2 + x (1 - 2σ)), σ = sigmoid(x): the second derivative of x · σ.
+private func siluCurvature(_ x: Value, _ graph: any GraphBuilder) throws(ConvError) -> Value {
+    let x = try bounded(x, graph)
+    let s = try graph("sigmoid", x)
+    let turn = try graph("multiply", x, try graph("subtract", try graph.scalar(1, like: x), try graph("add", s, s)))
+    return try graph("sigmoid_backward", try graph("add", turn, try graph.scalar(2, like: x)), s)
+}
+
+/// φ(x) (2 - x²), φ the normal density: the second derivative of x · Φ(x).
+private func geluCurvature(_ x: Value, _ graph: any GraphBuilder) throws(ConvError) -> Value {
+    let square = try graph("square", try bounded(x, graph))
+    let bell = try graph("exp", try graph("multiply", square, try graph.scalar(-0.5, like: x)))
+    let density = try graph("multiply", bell, try graph.scalar(0.3989422804014327, like: x))  // 1 / √(2π)
+    return try graph("multiply", density, try graph("subtract", try graph.scalar(2, like: x), square))
+}
+
+/// (1 - t²) (u' + x u'' / 2 - x t u'²), t = tanh(u), u = √(2/π) (x + 0.044715 x³): the second derivative of x (1 + t) / 2.
+private func geluTanhCurvature(_ x: Value, _ graph: any GraphBuilder) throws(ConvError) -> Value {
+    let (x, c, cubic) = (try bounded(x, graph), 0.7978845608028654, 0.044715)
+    let square = try graph("square", x)
+    let poly = try graph("add", try graph("multiply", square, try graph.scalar(c * cubic, like: x)), try graph.scalar(c, like: x))
+    let t = try graph("tanh", try graph("multiply", x, poly))
+    // u' = c + 3 c a x², and x u'' / 2 = 3 c a x²
+    let rise = try graph("multiply", square, try graph.scalar(3 * c * cubic, like: x))
+    let slope = try graph("add", rise, try graph.scalar(c, like: x))
+    let bend = try graph("multiply", try graph("multiply", x, t), try graph("square", slope))
+    return try graph("tanh_backward", try graph("subtract", try graph("add", slope, rise), bend), t)
 }

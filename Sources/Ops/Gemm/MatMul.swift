@@ -22,6 +22,14 @@ struct MatMul: Op {
             try EpilogueActivation(attributes, op: name), threads: context.threads)
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool {
+        let matrices = inputs[0].rank == 2
+        if onlyFirst(batched) { return inputs[1].rank == 2 && !(matrices && isTransposed(attributes)) }
+        return !matrices && batched.prefix(2) == [true, true] && !batched.dropFirst(2).contains(true)
+    }
+
+    private func isTransposed(_ attributes: Attributes) -> Bool { attributes["transpose_a"].map { $0 != .int(0) } ?? false }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dc = outputGradients[0] else { return call.inputs.map { _ in nil } }
         let before = try EpilogueActivation(call.attributes, op: name).backward(dc, call.outputs[0], graph)

@@ -60,26 +60,21 @@ struct SoftmaxCrossEntropy: Op {
         var forLogits: Value?
         var forLabels: Value?
         if let dloss = outputGradients[0] {
-            let column = try graph("reshape", dloss, attributes: ["shape": .ints([spec.shape[0], 1])])
+            let column = try graph.reshape(dloss, [spec.shape[0], 1])
             forLogits = try graph("multiply", call.outputs[1], column)
             let logSoftmax = try graph("log_softmax", logits)
             let each = try graph("negative", try graph("multiply", logSoftmax, column))
-            forLabels = try unbroadcast(each, to: graph.spec(call.inputs[1]).shape, graph)
+            forLabels = try graph.sum(each, toShape: graph.spec(call.inputs[1]).shape)
         }
         if let dbackprop = outputGradients[1] {
             // backprop = softmax − labels is differentiable itself.
             let softmax = try graph("softmax", logits)
             let through = try graph("softmax_backward", dbackprop, softmax)
-            forLogits = try forLogits.map { (value) throws(ConvError) in try graph("add", value, through) } ?? through
-            let back = try unbroadcast(try graph("negative", dbackprop), to: graph.spec(call.inputs[1]).shape, graph)
-            forLabels = try forLabels.map { (value) throws(ConvError) in try graph("add", value, back) } ?? back
+            forLogits = try graph.adding(through, to: forLogits)
+            let back = try graph.sum(try graph("negative", dbackprop), toShape: graph.spec(call.inputs[1]).shape)
+            forLabels = try graph.adding(back, to: forLabels)
         }
         return [forLogits, forLabels]
-    }
-
-    private func unbroadcast(_ value: Value, to shape: [Int], _ graph: any GraphBuilder) throws(ConvError) -> Value {
-        if graph.spec(value).shape == shape { return value }
-        return try graph("reduce_sum", value, attributes: ["axes": .ints([0]), "keepdims": .int(1)])
     }
 }
 
@@ -145,12 +140,12 @@ struct SparseSoftmaxCrossEntropy: Op {
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         var forLogits: Value?
         if let dloss = outputGradients[0] {
-            let column = try graph("reshape", dloss, attributes: ["shape": .ints([graph.spec(call.inputs[0]).shape[0], 1])])
+            let column = try graph.reshape(dloss, [graph.spec(call.inputs[0]).shape[0], 1])
             forLogits = try graph("multiply", call.outputs[1], column)
         }
         if let dbackprop = outputGradients[1] {
             let through = try graph("softmax_backward", dbackprop, try graph("softmax", call.inputs[0]))
-            forLogits = try forLogits.map { (value) throws(ConvError) in try graph("add", value, through) } ?? through
+            forLogits = try graph.adding(through, to: forLogits)
         }
         return [forLogits, nil]
     }

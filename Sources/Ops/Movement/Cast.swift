@@ -30,6 +30,8 @@ struct Cast: Op {
         }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { true }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         let from = graph.spec(call.inputs[0]).dtype
         guard let dy = outputGradients[0], from.isFloating, graph.spec(dy).dtype.isFloating else { return [nil] }

@@ -44,6 +44,11 @@ struct Concat: Op {
         }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool {
+        guard !batched.contains(false), case .int(let axis) = attributes["axis"] else { return false }
+        return axis != 0 && axis != -inputs[0].rank
+    }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return call.inputs.map { _ in nil } }
         let rank = graph.spec(dy).rank

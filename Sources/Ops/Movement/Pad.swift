@@ -96,6 +96,11 @@ struct Pad: Op {
         }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool {
+        guard case .ints(let paddings) = attributes["paddings"] else { return false }
+        return paddings.prefix(2) == [0, 0]
+    }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return [nil] }
         let shape = graph.spec(call.inputs[0]).shape

@@ -33,6 +33,19 @@ struct Reshape: Op {
         copyAll(inputs[0], context)
     }
 
+    /// The rows of the result are those of x: what follows the first axis has as many elements.
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool {
+        guard case .ints(let shape) = attributes["shape"], let rows = inputs[0].shape.first, rows > 0 else { return false }
+        return shape.first == rows || shape.first == -1 && shape.dropFirst().reduce(1, *) == inputs[0].count / rows
+    }
+
+    func attributes(_ attributes: Attributes, rows: Int) -> Attributes {
+        guard case .ints(let shape) = attributes["shape"] else { return attributes }
+        var cut = attributes
+        cut["shape"] = .ints([rows] + shape.dropFirst())
+        return cut
+    }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return [nil] }
         return [try graph.reshape(dy, graph.spec(call.inputs[0]).shape)]
@@ -56,6 +69,8 @@ struct Identity: Op {
     ) throws(ConvError) -> PreparedOp {
         copyAll(inputs[0], context)
     }
+
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { true }
 
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         [passesGradient ? outputGradients[0] : nil]

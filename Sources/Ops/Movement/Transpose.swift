@@ -30,6 +30,10 @@ struct Transpose: Op {
         return PreparedOp(algorithm: "copy") { copy.run($0.inputs[0], $0.outputs[0]) }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool {
+        attributes["perm"].map { if case .ints(let perm) = $0 { perm.first == 0 } else { false } } ?? false
+    }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return [nil] }
         let perm = try permutation(call.attributes, rank: graph.spec(dy).rank)

@@ -47,6 +47,8 @@ struct BatchNormInference: BatchNormOp {
         }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { onlyFirst(batched) }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return [nil, nil, nil, nil, nil] }
         let i = call.inputs
@@ -73,6 +75,13 @@ struct BatchNormInferenceBackward: BatchNormOp {
         return inputs[0].dtype == .float32
             ? batchNormBackward(Float.self, training: false, inputs[0].shape, epsilon, -1, context)
             : batchNormBackward(Double.self, training: false, inputs[0].shape, epsilon, -1, context)
+    }
+
+    func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
+        let formula = BatchNormFormula(graph, epsilon: try epsilon(call.attributes))
+        return try graph.gradients(ofFormula: call.inputs, outputGradients) { (inputs) throws(ConvError) in
+            try formula.inferenceBackward(inputs)
+        }
     }
 
     func reusableInputs(_ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes) -> [Int?] {

@@ -81,18 +81,13 @@ struct BatchNormTraining: BatchNormOp {
         if let dMean = outputGradients[1] {
             let share = try graph("multiply", dMean, graph.constant(1 / rows, TensorSpec(spec.dtype, [])))
             let term = try graph("broadcast_to", share, attributes: ["shape": .ints(spec.shape)])
-            gradients[0] = try sum(gradients[0], term, graph)
+            gradients[0] = try graph.adding(term, to: gradients[0])
         }
         if let dVariance = outputGradients[2] {
             let share = try graph("multiply", dVariance, graph.constant(2 / rows, TensorSpec(spec.dtype, [])))
-            gradients[0] = try sum(gradients[0], graph("multiply", graph("subtract", x, mean), share), graph)
+            gradients[0] = try graph.adding(graph("multiply", graph("subtract", x, mean), share), to: gradients[0])
         }
         return gradients
-    }
-
-    private func sum(_ a: Value?, _ b: Value, _ graph: any GraphBuilder) throws(ConvError) -> Value {
-        guard let a else { return b }
-        return try graph("add", a, b)
     }
 
     func reusableInputs(_ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes) -> [Int?] { [0, nil, nil] }
@@ -119,6 +114,14 @@ struct BatchNormTrainingBackward: BatchNormOp {
         return inputs[0].dtype == .float32
             ? batchNormBackward(Float.self, training: true, inputs[0].shape, epsilon, ceiling, context)
             : batchNormBackward(Double.self, training: true, inputs[0].shape, epsilon, ceiling, context)
+    }
+
+    func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
+        let activation = try EpilogueActivation(call.attributes, op: name)
+        let formula = BatchNormFormula(graph, epsilon: try epsilon(call.attributes))
+        return try graph.gradients(ofFormula: call.inputs, outputGradients) { (inputs) throws(ConvError) in
+            try formula.trainingBackward(inputs, activation)
+        }
     }
 
     func reusableInputs(_ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes) -> [Int?] { [4, nil, nil] }

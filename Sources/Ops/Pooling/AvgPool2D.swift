@@ -20,6 +20,8 @@ struct AvgPool2D: Op {
         return pooledRows(shape, inputs, outputs, inputs[0].dtype == .float32 ? kernels.avg_f32! : kernels.avg_f64!, context)
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { onlyFirst(batched) }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return [nil] }
         var attributes = call.attributes

@@ -20,6 +20,8 @@ struct MaxPool2D: Op {
         return pooledRows(shape, inputs, outputs, inputs[0].dtype == .float32 ? kernels.max_f32! : kernels.max_f64!, context)
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool { onlyFirst(batched) }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0] else { return [nil] }
         return try graph.apply("max_pool2d_backward", [call.inputs[0], call.outputs[0], dy], call.attributes)
@@ -66,6 +68,17 @@ struct MaxPool2DBackward: Op {
             ? tiled(shape, inputs[0].dtype, single ? kernels.max_backward_assign_f32! : kernels.max_backward_assign_f64!, context)
             : overlapping(
                 shape, inputs[0].dtype, single ? kernels.max_backward_accumulate_f32! : kernels.max_backward_accumulate_f64!, context)
+    }
+
+    /// Linear in dy: what comes back is read where each window's first maximum is. The places of the maxima do not move with x.
+    func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
+        guard let ddx = outputGradients[0] else { return [nil, nil, nil] }
+        let (x, y) = (call.inputs[0], call.inputs[1])
+        let argmax = try graph.apply("max_pool2d_with_argmax", [x], call.attributes)[1]
+        return [
+            try graph.constant(0, graph.spec(x)), try graph.constant(0, graph.spec(y)),
+            try graph.pooled(ddx, argmax, includesBatch: false),
+        ]
     }
 
     /// Windows that do not overlap: an output row owns the input rows from its window's to the next one's.

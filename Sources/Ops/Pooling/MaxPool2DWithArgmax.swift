@@ -74,6 +74,13 @@ struct MaxPool2DArgmaxBackward: Op {
             : prepared(Double.self, inputs[1].shape, outputs[0].shape, withBatch, context)
     }
 
+    /// Linear in dy: what comes back is read at the same places.
+    func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
+        guard let ddx = outputGradients[0] else { return [nil, nil] }
+        let withBatch = try call.attributes.bool("include_batch_in_index", default: false)
+        return [nil, try graph.pooled(ddx, call.inputs[0], includesBatch: withBatch)]
+    }
+
     private func prepared<T: BinaryFloatingPoint & Sendable>(
         _: T.Type, _ dyShape: [Int], _ dxShape: [Int], _ withBatch: Bool, _ context: PrepareContext
     ) -> PreparedOp {
@@ -111,5 +118,22 @@ struct MaxPool2DArgmaxBackward: Op {
                     "\(name): argmax: expected places from \(low) to \(low + image - 1) in image \(i), received \(argmax[wrong[i]])")
             }
         }
+    }
+}
+
+extension GraphBuilder {
+    /// The elements of `images` [n, h, w, c] at the places that `argmax` [n, oh, ow, c] names, without the batch or with it.
+    func pooled(_ images: Value, _ argmax: Value, includesBatch: Bool) throws(ConvError) -> Value {
+        let spec = spec(images)
+        var places = argmax
+        if !includesBatch {
+            // 1, 2 … n times the elements of an image, less one image
+            let size = Double(spec.shape.dropFirst().reduce(1, *))
+            let image = try constant(size, TensorSpec(.int64, [spec.shape[0], 1, 1, 1]))
+            let starts = try self("subtract", try self("cumsum", image, attributes: ["axis": .int(0)]), image)
+            places = try self("add", argmax, starts)
+        }
+        let flat = try reshape(images, [spec.count])
+        return try self("gather", flat, places, attributes: ["axis": .int(0)])
     }
 }

@@ -1,3 +1,4 @@
+import CShims
 import Runtime
 import TensorCore
 
@@ -20,12 +21,18 @@ struct Dropout: Op {
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
         let rate = try dropoutRate(attributes)
+        let count = inputs[0].count
         return inputs[0].dtype == .float32
-            ? prepare(Float.self, rate, inputs[0].count, context) : prepare(Double.self, rate, inputs[0].count, context)
+            ? prepare(sc_dropout_float32, Float(1 / (1 - rate)), rate, count, context)
+            : prepare(sc_dropout_float64, 1 / (1 - rate), rate, count, context)
     }
 
-    private func prepare<T: MathScalar>(_: T.Type, _ rate: Double, _ count: Int, _ context: PrepareContext) -> PreparedOp {
-        let scale = T(1 / (1 - rate))
+    private func prepare<T: MathScalar>(
+        _ loop:
+            @escaping @Sendable (
+                Int, UnsafePointer<UInt64>?, UInt64, T, UnsafePointer<T>?, UnsafeMutablePointer<T>?, UnsafeMutablePointer<UInt8>?
+            ) -> Void, _ scale: T, _ rate: Double, _ count: Int, _ context: PrepareContext
+    ) -> PreparedOp {
         // A word below this is dropped.
         let threshold = UInt64((rate * 0x1p32).rounded())
         return PreparedOp(algorithm: "philox", flops: count) { arguments in
@@ -35,12 +42,8 @@ struct Dropout: Op {
             let stream = RandomStream(arguments.inputs[1])
             parallelFor(count, grain: 8192, threads: context.threads) { range, _ in
                 stream.chunks(range) { part, words in
-                    let (x, y, mask) = (x + part.lowerBound, y + part.lowerBound, mask + part.lowerBound)
-                    for i in 0..<part.count {
-                        let keep = words[i] & 0xFFFF_FFFF >= threshold
-                        mask[i] = keep ? 1 : 0
-                        y[i] = keep ? x[i] * scale : 0
-                    }
+                    let from = part.lowerBound
+                    loop(part.count, words, threshold, scale, x + from, y + from, mask + from)
                 }
             }
         }
@@ -72,18 +75,23 @@ struct DropoutBackward: Op {
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
         let rate = try dropoutRate(attributes)
+        let count = inputs[0].count
         return inputs[0].dtype == .float32
-            ? prepare(Float.self, rate, inputs[0].count, context) : prepare(Double.self, rate, inputs[0].count, context)
+            ? prepare(sc_dropout_backward_float32, Float(1 / (1 - rate)), count, context)
+            : prepare(sc_dropout_backward_float64, 1 / (1 - rate), count, context)
     }
 
-    private func prepare<T: MathScalar>(_: T.Type, _ rate: Double, _ count: Int, _ context: PrepareContext) -> PreparedOp {
-        let scale = T(1 / (1 - rate))
-        return PreparedOp(algorithm: "elementwise", flops: count) { arguments in
+    private func prepare<T: MathScalar>(
+        _ loop: @escaping @Sendable (Int, UnsafePointer<UInt8>?, T, UnsafePointer<T>?, UnsafeMutablePointer<T>?) -> Void, _ scale: T,
+        _ count: Int, _ context: PrepareContext
+    ) -> PreparedOp {
+        PreparedOp(algorithm: "elementwise", flops: count) { arguments in
             let dy: UnsafePointer<T> = arguments.input(0)
             let mask: UnsafePointer<UInt8> = arguments.input(1)
             let dx: UnsafeMutablePointer<T> = arguments.output(0)
             parallelFor(count, grain: 16384, threads: context.threads) { range, _ in
-                for i in range { dx[i] = mask[i] != 0 ? dy[i] * scale : 0 }
+                let from = range.lowerBound
+                loop(range.count, mask + from, scale, dy + from, dx + from)
             }
         }
     }

@@ -47,6 +47,11 @@ struct ReduceOp: Op {
         return PreparedOp(algorithm: "blocked", flops: inputs[0].count, workspaceBytes: plan.workspaceBytes) { plan.run($0) }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool {
+        guard case .ints(let axes) = attributes["axes"], !axes.isEmpty else { return false }
+        return !axes.contains(0) && !axes.contains(-inputs[0].rank)
+    }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let dy = outputGradients[0], graph.spec(dy).dtype.isFloating else { return [nil] }
         let x = call.inputs[0]
@@ -65,16 +70,7 @@ struct ReduceOp: Op {
             let mask = try graph("cast", try graph("equal", x, y), attributes: ["dtype": .string(graph.spec(x).dtype.name)])
             let ties = try graph("reduce_sum", mask, attributes: ["axes": .ints(axes), "keepdims": .int(1)])
             return [try graph("multiply", mask, try graph("divide", g, ties))]
-        case .product:
-            // The product of the others: with no zero around y / x; where the element is the only zero, the product of the rest; else 0.
-            let isZero = try graph("equal", x, try graph.scalar(0, like: x))
-            let zero = try graph("cast", isZero, attributes: ["dtype": .string(graph.spec(x).dtype.name)])
-            let safe = try graph("select", isZero, try graph.scalar(1, like: x), x)
-            let keep: Attributes = ["axes": .ints(axes), "keepdims": .int(1)]
-            let product = try graph("reduce_prod", safe, attributes: keep)
-            let zeros = try graph("reduce_sum", zero, attributes: keep)
-            let others = try graph("divide", try graph("multiply", g, product), safe)
-            return [try graph("select", try graph("equal", zeros, zero), others, try graph.scalar(0, like: x))]
+        case .product: return [try graph("multiply", g, try graph.productOfOthers(x, axes))]
         case .any, .all: return [nil]
         }
     }
@@ -85,4 +81,41 @@ func reducedShape(_ shape: [Int], _ axes: [Int], keepdims: Bool) -> [Int] {
     keepdims
         ? shape.indices.map { axes.contains($0) ? 1 : shape[$0] }
         : shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
+}
+
+extension GraphBuilder {
+    /// For each element the product of the others along `axes`, exact with any number of zeros, as are its own gradients: the product of
+    /// what comes before times that of what comes after, both grown by doubling, without a division.
+    fileprivate func productOfOthers(_ x: Value, _ axes: [Int]) throws(ConvError) -> Value {
+        let shape = spec(x).shape
+        let kept = shape.indices.filter { !axes.contains($0) }
+        let order = kept + axes.sorted()
+        let rows = kept.reduce(1) { $0 * shape[$1] }
+        let length = axes.reduce(1) { $0 * shape[$1] }
+        let lines = try reshape(try self("transpose", x, attributes: ["perm": .ints(order)]), [rows, length])
+        var before = try shifted(lines, by: 1)
+        var after = try shifted(lines, by: -1)
+        var step = 1
+        while step < length - 1 {
+            before = try self("multiply", before, try shifted(before, by: step))
+            after = try self("multiply", after, try shifted(after, by: -step))
+            step *= 2
+        }
+        let others = try reshape(try self("multiply", before, after), order.map { shape[$0] })
+        var back = order
+        for (place, axis) in order.enumerated() { back[axis] = place }
+        return try self("transpose", others, attributes: ["perm": .ints(back)])
+    }
+
+    /// Each row of `lines` [rows, length] moved `by` places to the right (or left); ones move in.
+    private func shifted(_ lines: Value, by places: Int) throws(ConvError) -> Value {
+        let (rows, length) = (spec(lines).shape[0], spec(lines).shape[1])
+        let moved = min(abs(places), length)
+        let rest = try self(
+            "slice", lines,
+            attributes: ["begin": .ints([0, places > 0 || moved == length ? 0 : moved]), "size": .ints([rows, length - moved])])
+        return try self(
+            "pad", rest,
+            attributes: ["paddings": .ints([0, 0, places > 0 ? moved : 0, places > 0 ? 0 : moved]), "value": .double(1)])
+    }
 }

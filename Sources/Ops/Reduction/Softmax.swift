@@ -66,6 +66,10 @@ struct SoftmaxOp: Op {
         }
     }
 
+    func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool {
+        !batched.contains(false) && inputs[0].rank >= 2
+    }
+
     func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard let g = outputGradients[0] else { return call.inputs.map { _ in nil } }
         let last: Attributes = ["axes": .ints([-1]), "keepdims": .int(1)]

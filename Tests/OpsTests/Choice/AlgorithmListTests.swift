@@ -53,3 +53,15 @@ func constantFilter() throws {
     #expect(try algorithm(filter: filter, x: x).algorithm == "direct")
     #expect(try algorithm(constant: [1], filter: filter, x: x).algorithm != "direct")
 }
+
+@Test("an algorithm that no op has is refused by its name")
+func unknownAlgorithm() throws {
+    for name in AlgorithmList.names { try AlgorithmList.check(name) }
+    try AlgorithmList.check(nil)
+    #expect {
+        try AlgorithmList.check("fastest")
+    } throws: { error in
+        guard let error = error as? ConvError else { return false }
+        return error.kind == .invalidArgument && error.message.contains("SWIFTCONV_ALGORITHM") && error.message.contains("\"fastest\"")
+    }
+}

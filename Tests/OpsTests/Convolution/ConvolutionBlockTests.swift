@@ -1,6 +1,7 @@
 import Runtime
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
@@ -13,7 +14,9 @@ import Testing
         let c = ConvolutionCase(
             n: n, ih: image.0, iw: image.1, ic: channels.0, oc: channels.1, kh: window.0, kw: window.1, groups: groups, strides: strides,
             dilations: dilations, padding: padding)
-        try ConvolutionTests().check(c, dtype, seed: n &* 31 &+ image.0 &* 7 &+ channels.1)
+        try ThreadSettings.with(threads: 3) {
+            try ConvolutionTests().check(c, dtype, seed: n &* 31 &+ image.0 &* 7 &+ channels.1)
+        }
     }
 
     @Test func filterGradientCutsRowsColumnsAndImages() throws {
@@ -38,6 +41,19 @@ import Testing
         try run(1, (60, 20), (4, 8), (3, 3), dilations: [2, 3])
         try run(1, (70, 13), (2, 33), (2, 5), strides: [3, 1], dtype: .float64)
         try run(1, (9, 6), (3, 40), (5, 5), .ints([7, 0, 9, 2]))  // windows that lie beside the image
+    }
+
+    /// Two and four groups share a vector of 16, of 8 and of 4 lanes: widths of 8, 4 and 2, of one and of several panels.
+    @Test func groupsThatShareVectors() throws {
+        for (channels, groups) in [((16, 16), 2), ((16, 8), 4), ((64, 32), 4), ((12, 48), 2), ((20, 96), 4), ((6, 4), 2), ((12, 8), 4)] {
+            try run(2, (9, 13), channels, (3, 3), groups: groups)
+            try run(1, (10, 7), channels, (5, 2), groups: groups, strides: [2, 3])
+            try run(1, (17, 12), channels, (3, 3), groups: groups, dilations: [2, 3], .ints([0, 5, 4, 0]))
+            try run(2, (8, 9), channels, (1, 1), groups: groups, strides: [2, 2])
+        }
+        try run(3, (40, 28), (64, 64), (3, 3), groups: 8)  // several bands, slices and blocks of sets
+        try run(1, (3, 3), (32, 32), (3, 3), groups: 4, .ints([9, 0, 0, 9]))  // windows beside the image
+        try run(1, (6, 30), (256, 256), (1, 3), groups: 32, strides: [1, 2])
     }
 
     @Test func rowsAreCutEvenly() {

@@ -1,5 +1,6 @@
 import CKernelInterface
 import Testing
+import _TestSupport
 
 @testable import Ops
 @testable import Runtime
@@ -41,16 +42,11 @@ private let cases = [
     DepthwiseCase(n: 1, h: 5, w: 12, c: 70, multiplier: 1, kh: 5, kw: 5, strides: [1, 2], padding: .valid),
 ]
 
-private struct Data<T: BinaryFloatingPoint> {
+private struct Data<T: BinaryFloatingPoint & BitwiseCopyable> {
     var x, filter, dy: [T]
     init(_ c: DepthwiseCase, _ g: Geometry) {
-        var state: UInt64 = 99
-        func numbers(_ count: Int) -> [T] {
-            (0..<count).map { _ in
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return T(Int32(truncatingIfNeeded: state >> 33)) / T(1 << 30) - 1
-            }
-        }
+        var generator = TestGenerator(99)
+        func numbers(_ count: Int) -> [T] { generator.values(count).map { T($0) } }
         x = numbers(c.n * c.h * c.w * c.c)
         filter = numbers(c.kh * c.kw * c.c * c.multiplier)
         dy = numbers(c.n * g.outputs * c.c * c.multiplier)
@@ -58,7 +54,7 @@ private struct Data<T: BinaryFloatingPoint> {
 }
 
 /// y, dx and dfilter by the definition, in float64.
-private func definition<T: BinaryFloatingPoint>(_ c: DepthwiseCase, _ g: Geometry, _ d: Data<T>) -> (
+private func definition<T: BinaryFloatingPoint & BitwiseCopyable>(_ c: DepthwiseCase, _ g: Geometry, _ d: Data<T>) -> (
     y: [Double], dx: [Double], df: [Double]
 ) {
     let oc = c.c * c.multiplier
@@ -88,7 +84,7 @@ private func definition<T: BinaryFloatingPoint>(_ c: DepthwiseCase, _ g: Geometr
     return (y, dx, df)
 }
 
-private func run<T: BinaryFloatingPoint>(
+private func run<T: BinaryFloatingPoint & BitwiseCopyable>(
     _ c: DepthwiseCase, _ g: Geometry, _ d: Data<T>, threads: Int, _ kernels: sc_depthwise_kernels
 ) -> (y: [T], dx: [T], df: [T]) {
     let depthwise = DepthwiseConvolution(
@@ -109,7 +105,7 @@ private func run<T: BinaryFloatingPoint>(
 
 private func levels() -> [sc_depthwise_kernels] { Kernels.available.map(\.depthwise) }
 
-private func expectClose<T: BinaryFloatingPoint>(_ a: [T], _ b: [Double], _ tolerance: Double, _ what: String) {
+private func expectClose<T: BinaryFloatingPoint & BitwiseCopyable>(_ a: [T], _ b: [Double], _ tolerance: Double, _ what: String) {
     let worst = zip(a, b).map { abs(Double($0) - $1) / max(1, abs($1)) }.reduce(0) { !($1 <= $0) ? $1 : $0 }
     #expect(worst < tolerance, "\(what)")
 }
@@ -138,10 +134,12 @@ func depthwiseThreads(_ c: DepthwiseCase) throws {
     let g = try c.geometry()
     let data = Data<Float>(c, g)
     let one = run(c, g, data, threads: 1, Kernels.table.depthwise)
-    for threads in [2, 3] {
-        let more = run(c, g, data, threads: threads, Kernels.table.depthwise)
-        #expect(one.y.map(\.bitPattern) == more.y.map(\.bitPattern))
-        #expect(one.dx.map(\.bitPattern) == more.dx.map(\.bitPattern))
-        #expect(one.df.map(\.bitPattern) == more.df.map(\.bitPattern))
+    try ThreadSettings.with(threads: 3) {
+        for threads in [2, 3] {
+            let more = run(c, g, data, threads: threads, Kernels.table.depthwise)
+            #expect(one.y.map(\.bitPattern) == more.y.map(\.bitPattern))
+            #expect(one.dx.map(\.bitPattern) == more.dx.map(\.bitPattern))
+            #expect(one.df.map(\.bitPattern) == more.df.map(\.bitPattern))
+        }
     }
 }

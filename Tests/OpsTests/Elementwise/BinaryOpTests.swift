@@ -2,6 +2,7 @@ import Foundation
 import Runtime
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
@@ -40,8 +41,8 @@ private let functions: [(String, @Sendable (Double, Double) -> Double)] = [
     let count = zs.reduce(1, *)
     for dtype in [DataType.float32, .float64] {
         // away from whole quotients, where rounding decides over floor
-        let x = TestTensor.random(dtype, xs, 0.5...3, seed: 1)
-        let y = TestTensor.random(dtype, ys, 3.1...4, seed: 2)
+        let x = TestTensor.random(xs, dtype, seed: 1, low: 0.5, high: 3)
+        let y = TestTensor.random(ys, dtype, seed: 2, low: 3.1, high: 4)
         let (a, b) = (x.numbers, y.numbers)
         let pairs = (0..<count).map { (a[broadcastIndex($0, zs, xs)], b[broadcastIndex($0, zs, ys)]) }
         for (name, f) in functions {
@@ -122,11 +123,11 @@ private let functions: [(String, @Sendable (Double, Double) -> Double)] = [
 }
 
 @Test func biasAddChecksAndAdds() throws {
-    let x = TestTensor.random(.float32, [2, 3, 5, 7], seed: 1)
-    let b = TestTensor.random(.float32, [7], seed: 2)
+    let x = TestTensor.random([2, 3, 5, 7], .float32, seed: 1)
+    let b = TestTensor.random([7], .float32, seed: 2)
     let bias = b.numbers
     let y = try applyOp("bias_add", [x, b], threads: 2, inPlace: true)[0]
     #expect(largestError(y.numbers, x.numbers.enumerated().map { $1 + bias[$0 % 7] }) <= tolerance(.float32))
-    #expect(throws: ConvError.self) { try applyOp("bias_add", [x, TestTensor.random(.float32, [5], seed: 2)]) }
-    #expect(throws: ConvError.self) { try applyOp("add", [x, TestTensor.random(.float32, [5], seed: 2)]) }
+    #expect(throws: ConvError.self) { try applyOp("bias_add", [x, TestTensor.random([5], .float32, seed: 2)]) }
+    #expect(throws: ConvError.self) { try applyOp("add", [x, TestTensor.random([5], .float32, seed: 2)]) }
 }

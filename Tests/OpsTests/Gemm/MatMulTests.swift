@@ -1,12 +1,13 @@
 import Runtime
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
 @Suite struct MatMulTests {
     func check(seed: Int, _ dtype: DataType, sizes: (m: Int, n: Int, k: Int)? = nil) throws {
-        var r = Numbers(seed)
+        var r = TestGenerator(seed)
         let leading = r.pick([[], [], [], [2], [2, 3]])
         let sharedB = leading.isEmpty || r.below(2) == 0
         let (m, n, k) =
@@ -35,16 +36,17 @@ import Testing
         let attributes: Attributes = [
             "transpose_a": .int(ta), "transpose_b": .int(tb), "activation": .string(name), "alpha": .double(alpha),
         ]
-        let inputs: [([Int], [Double])] = [
-            (leading + (ta == 1 ? [k, m] : [m, k]), a), ((sharedB ? [] : leading) + (tb == 1 ? [n, k] : [k, n]), b), ([n], bias),
+        let inputs = [
+            TestTensor(dtype, leading + (ta == 1 ? [k, m] : [m, k]), a),
+            TestTensor(dtype, (sharedB ? [] : leading) + (tb == 1 ? [n, k] : [k, n]), b), TestTensor(dtype, [n], bias),
         ]
-        let one = try runOp("matmul", inputs, attributes, dtype: dtype)
-        let unit = dtype == .float32 ? 0x1p-24 : 0x1p-53
+        let one = try runOp("matmul", inputs, attributes)
+        let unit = rounding(dtype)
         let text = "\(leading) m \(m) n \(n) k \(k) transposes \(ta) \(tb), shared b \(sharedB) [\(one.algorithm)], seed \(seed)"
         #expect(one.shape == leading + [m, n])
-        #expect(worstError(one.values, expected, scale: Double(k).squareRoot() + 1) < 64 * unit, "\(text)")
+        #expect(largestError(one.values, expected, scale: Double(k).squareRoot() + 1) < 64 * unit, "\(text)")
         for threads in [2, 3] {
-            let more = try runOp("matmul", inputs, attributes, dtype: dtype, threads: threads, prepacked: threads == 3)
+            let more = try runOp("matmul", inputs, attributes, threads: threads, prepacked: threads == 3)
             #expect(one.values.map(\.bitPattern) == more.values.map(\.bitPattern), "\(threads) threads, \(text)")
         }
     }

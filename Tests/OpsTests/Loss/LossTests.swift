@@ -1,5 +1,6 @@
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
@@ -22,7 +23,7 @@ import Testing
     @Test(arguments: sizes, [DataType.float32, .float64])
     func sparseAgreesWithTheDefinition(_ size: (Int, Int), _ dtype: DataType) throws {
         let (rows, classes) = size
-        let logits = TestTensor.random(dtype, [rows, classes], -30...30, seed: 3)
+        let logits = TestTensor.random([rows, classes], dtype, seed: 3, low: -30, high: 30)
         for labelType in [DataType.int32, .int64, .uint8] {
             let labels = TestTensor(labelType, [rows], (0..<rows).map { Double($0 * 7 % min(classes, 200)) })
             let one = try applyOp("sparse_softmax_cross_entropy", [logits, labels])
@@ -43,14 +44,14 @@ import Testing
     @Test(arguments: sizes)
     func denseAgreesWithSparseAndBroadcasts(_ size: (Int, Int)) throws {
         let (rows, classes) = size
-        let logits = TestTensor.random(.float64, [rows, classes], -9...9, seed: 4)
+        let logits = TestTensor.random([rows, classes], .float64, seed: 4, low: -9, high: 9)
         let labels = TestTensor(.int32, [rows], (0..<rows).map { Double($0 % classes) })
         let hot = try applyOp("one_hot", [labels], ["depth": .int(classes), "dtype": .string("float64")])[0]
         let sparse = try applyOp("sparse_softmax_cross_entropy", [logits, labels])
         let dense = try applyOp("softmax_cross_entropy", [logits, hot])
         #expect(largestError(dense[0].numbers, sparse[0].numbers) < 1e-12)
         #expect(largestError(dense[1].numbers, sparse[1].numbers) < 1e-12)
-        let row = TestTensor.random(.float64, [1, classes], 0...1, seed: 5)
+        let row = TestTensor.random([1, classes], .float64, seed: 5, low: 0, high: 1)
         let all = TestTensor(.float64, [rows, classes], (0..<rows).flatMap { _ in row.numbers })
         #expect(try applyOp("softmax_cross_entropy", [logits, row]) == applyOp("softmax_cross_entropy", [logits, all]))
     }
@@ -64,14 +65,14 @@ import Testing
     }
 
     @Test func labelsOutOfRangeAreNamed() throws {
-        let logits = TestTensor.random(.float32, [3, 4], seed: 6)
+        let logits = TestTensor.random([3, 4], .float32, seed: 6)
         for label in [-1.0, 4] {
             let error = #expect(throws: ConvError.self) {
                 try applyOp("sparse_softmax_cross_entropy", [logits, TestTensor(.int32, [3], [0, label, 1])])
             }
             #expect(error?.message.contains("0 to 3, received \(Int(label)) in row 1") == true)
         }
-        let hot = TestTensor.random(.float32, [3, 4], seed: 7)
+        let hot = TestTensor.random([3, 4], .float32, seed: 7)
         #expect(throws: ConvError.self) { try applyOp("sparse_softmax_cross_entropy", [logits, hot]) }
         #expect(throws: ConvError.self) { try applyOp("softmax_cross_entropy", [logits, TestTensor(.float32, [3], [0, 1, 1])]) }
     }

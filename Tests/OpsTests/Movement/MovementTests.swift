@@ -1,6 +1,7 @@
 import Runtime
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
@@ -193,14 +194,14 @@ private func check(
     let indices = TestTensor(type, [2, 3], [0, 2, 2, 1, 0, 2])
     for axis in 0..<3 {
         let shape = [3, 3, 3]
-        let x = TestTensor.random(.float32, shape, seed: 1)
+        let x = TestTensor.random(shape, .float32, seed: 1)
         let size = Array(shape[..<axis] + [2, 3] + shape[(axis + 1)...])
         let want = moved(x, size) { p in
             let index = Int(indices.numbers[p[axis] * 3 + p[axis + 1]])
             return Array(p[..<axis] + [index] + p[(axis + 2)...])
         }
         #expect(try applyOp("gather", [x, indices], ["axis": .int(axis)], threads: 2)[0] == want)
-        let dy = TestTensor.random(.float64, size, seed: 2)
+        let dy = TestTensor.random(size, .float64, seed: 2)
         var dx = [Double](repeating: 0, count: 27)
         for (i, g) in dy.numbers.enumerated() {
             let p = position(i, size)

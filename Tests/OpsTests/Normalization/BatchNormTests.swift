@@ -1,5 +1,6 @@
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
@@ -23,12 +24,12 @@ private func reference(_ x: [Double], _ channels: Int) -> (hat: [Double], mean: 
 }
 
 private func vector(_ dtype: DataType, _ n: Int, _ range: ClosedRange<Double>, seed: UInt64) -> TestTensor {
-    .random(dtype, [n], range, seed: seed)
+    .random([n], dtype, seed: seed, low: range.lowerBound, high: range.upperBound)
 }
 
 @Test(arguments: types, shapes) func batchNormTrainingAgainstDefinition(dtype: DataType, shape: [Int]) throws {
     let channels = shape.last ?? 1
-    let x = TestTensor.random(dtype, shape, -1...3, seed: 1)
+    let x = TestTensor.random(shape, dtype, seed: 1, low: -1, high: 3)
     let (gamma, beta) = (vector(dtype, channels, 0.5...2, seed: 2), vector(dtype, channels, -1...1, seed: 3))
     let (r, g, b) = (reference(x.numbers, channels), gamma.numbers, beta.numbers)
     let outputs = try applyOp("batch_norm_training", [x, gamma, beta], epsilon)
@@ -41,7 +42,7 @@ private func vector(_ dtype: DataType, _ n: Int, _ range: ClosedRange<Double>, s
     }
 
     // backward: dx = gamma / σ (dy - mean dy - x̂ mean(dy x̂))
-    let dy = TestTensor.random(dtype, shape, seed: 4)
+    let dy = TestTensor.random(shape, dtype, seed: 4)
     let d = dy.numbers
     let rows = Double(channels == 0 ? 0 : d.count / channels)
     var (sum, dot) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels))
@@ -65,9 +66,9 @@ private func vector(_ dtype: DataType, _ n: Int, _ range: ClosedRange<Double>, s
 
 @Test(arguments: types, shapes) func batchNormWithActivationIsBothInTurn(dtype: DataType, shape: [Int]) throws {
     let channels = shape.last ?? 1
-    let x = TestTensor.random(dtype, shape, -1...3, seed: 1)
+    let x = TestTensor.random(shape, dtype, seed: 1, low: -1, high: 3)
     let (gamma, beta) = (vector(dtype, channels, 0.5...9, seed: 2), vector(dtype, channels, -1...4, seed: 3))
-    let dy = TestTensor.random(dtype, shape, seed: 4)
+    let dy = TestTensor.random(shape, dtype, seed: 4)
     let plain = try applyOp("batch_norm_training", [x, gamma, beta], epsilon)
     for activation in ["relu", "relu6"] {
         let attributes: Attributes = ["epsilon": .double(0.01), "activation": .string(activation)]
@@ -86,7 +87,7 @@ private func vector(_ dtype: DataType, _ n: Int, _ range: ClosedRange<Double>, s
 
 @Test(arguments: types, shapes) func batchNormInferenceAgainstDefinition(dtype: DataType, shape: [Int]) throws {
     let channels = shape.last ?? 1
-    let x = TestTensor.random(dtype, shape, -1...3, seed: 1)
+    let x = TestTensor.random(shape, dtype, seed: 1, low: -1, high: 3)
     let (gamma, beta) = (vector(dtype, channels, 0.5...2, seed: 2), vector(dtype, channels, -1...1, seed: 3))
     let (mean, variance) = (vector(dtype, channels, 0...2, seed: 4), vector(dtype, channels, 0.5...2, seed: 5))
     let (g, b, m, v) = (gamma.numbers, beta.numbers, mean.numbers, variance.numbers)
@@ -98,7 +99,7 @@ private func vector(_ dtype: DataType, _ n: Int, _ range: ClosedRange<Double>, s
     #expect(largestError(y[0].numbers, want) <= 2 * tolerance(dtype))
     for threads in 1...3 { #expect(try applyOp("batch_norm_inference", inputs, epsilon, threads: threads, inPlace: true) == y) }
 
-    let dy = TestTensor.random(dtype, shape, seed: 6)
+    let dy = TestTensor.random(shape, dtype, seed: 6)
     let d = dy.numbers
     var (sum, dot) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels))
     for (i, value) in d.enumerated() {
@@ -121,7 +122,7 @@ private func vector(_ dtype: DataType, _ n: Int, _ range: ClosedRange<Double>, s
 /// A mean that is large against the spread must not eat the variance.
 @Test(arguments: [(DataType.float32, 4096.0, 1e-3), (.float64, 1e8, 1e-6)])
 func batchNormLargeMean(dtype: DataType, mean: Double, bound: Double) throws {
-    let x = TestTensor.random(dtype, [999, 3], mean - 1...mean + 1, seed: 8)
+    let x = TestTensor.random([999, 3], dtype, seed: 8, low: mean - 1, high: mean + 1)
     let one = TestTensor(dtype, [3], [1, 1, 1])
     let outputs = try applyOp("batch_norm_training", [x, one, one], epsilon)
     let r = reference(x.numbers, 3)
@@ -141,10 +142,10 @@ func batchNormLargeMean(dtype: DataType, mean: Double, bound: Double) throws {
 }
 
 @Test func batchNormRefuses() {
-    let x = TestTensor.random(.float32, [4, 3], seed: 1)
-    let three = TestTensor.random(.float32, [3], seed: 1)
-    let four = TestTensor.random(.float32, [4], seed: 1)
-    let double = TestTensor.random(.float64, [3], seed: 1)
+    let x = TestTensor.random([4, 3], .float32, seed: 1)
+    let three = TestTensor.random([3], .float32, seed: 1)
+    let four = TestTensor.random([4], .float32, seed: 1)
+    let double = TestTensor.random([3], .float64, seed: 1)
     #expect(throws: ConvError.self) { try applyOp("batch_norm_training", [x, four, three]) }
     #expect(throws: ConvError.self) { try applyOp("batch_norm_training", [x, three, double]) }
     #expect(throws: ConvError.self) { try applyOp("batch_norm_training", [x, three, three], ["epsilon": .double(-1)]) }

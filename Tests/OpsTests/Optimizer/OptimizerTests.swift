@@ -1,5 +1,6 @@
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
@@ -24,16 +25,16 @@ private func check(
 }
 
 @Test(arguments: types, shapes) func sgdAgainstDefinition(dtype: DataType, shape: [Int]) throws {
-    let x = TestTensor.random(dtype, shape, seed: 1)
-    let g = TestTensor.random(dtype, shape, seed: 2)
+    let x = TestTensor.random(shape, dtype, seed: 1)
+    let g = TestTensor.random(shape, dtype, seed: 2)
     let rate = scalar(dtype, 0.25)
     try check("sgd_update", [x, g, rate], [:], [zip(x.numbers, g.numbers).map { $0 - 0.25 * $1 }])
 }
 
 @Test(arguments: types, shapes) func momentumAgainstDefinition(dtype: DataType, shape: [Int]) throws {
-    let x = TestTensor.random(dtype, shape, seed: 1)
-    let m = TestTensor.random(dtype, shape, seed: 2)
-    let g = TestTensor.random(dtype, shape, seed: 3)
+    let x = TestTensor.random(shape, dtype, seed: 1)
+    let m = TestTensor.random(shape, dtype, seed: 2)
+    let g = TestTensor.random(shape, dtype, seed: 3)
     let rate = scalar(.float64, 0.125)
     for nesterov in [0, 1] {
         let newM = zip(m.numbers, g.numbers).map { 0.9 * $0 - 0.125 * $1 }
@@ -45,10 +46,10 @@ private func check(
 }
 
 @Test(arguments: types, shapes) func adamAgainstDefinition(dtype: DataType, shape: [Int]) throws {
-    let x = TestTensor.random(dtype, shape, seed: 1)
-    let m = TestTensor.random(dtype, shape, seed: 2)
-    let v = TestTensor.random(dtype, shape, 0...1, seed: 3)
-    let g = TestTensor.random(dtype, shape, seed: 4)
+    let x = TestTensor.random(shape, dtype, seed: 1)
+    let m = TestTensor.random(shape, dtype, seed: 2)
+    let v = TestTensor.random(shape, dtype, seed: 3, low: 0, high: 1)
+    let g = TestTensor.random(shape, dtype, seed: 4)
     for (t, decay) in [(1, 0.0), (2, 0.0), (1000, 0.004)] {
         let rate = 0.0625
         let alpha = rate * (1 - power(0.99, t)).squareRoot() / (1 - power(0.8, t))
@@ -67,11 +68,11 @@ private func check(
 }
 
 @Test(arguments: types, shapes) func rmspropAgainstDefinition(dtype: DataType, shape: [Int]) throws {
-    let x = TestTensor.random(dtype, shape, seed: 1)
-    let s = TestTensor.random(dtype, shape, 1...2, seed: 2)
-    let b = TestTensor.random(dtype, shape, seed: 3)
-    let a = TestTensor.random(dtype, shape, -0.5...0.5, seed: 4)
-    let g = TestTensor.random(dtype, shape, seed: 5)
+    let x = TestTensor.random(shape, dtype, seed: 1)
+    let s = TestTensor.random(shape, dtype, seed: 2, low: 1, high: 2)
+    let b = TestTensor.random(shape, dtype, seed: 3)
+    let a = TestTensor.random(shape, dtype, seed: 4, low: -0.5, high: 0.5)
+    let g = TestTensor.random(shape, dtype, seed: 5)
     for (momentum, centered) in [(0.0, 0), (0.5, 0), (0.0, 1), (0.5, 1)] {
         let newS = zip(s.numbers, g.numbers).map { 0.75 * $0 + 0.25 * $1 * $1 }
         let newA = centered == 0 ? a.numbers : zip(a.numbers, g.numbers).map { 0.75 * $0 + 0.25 * $1 }
@@ -90,16 +91,16 @@ private func check(
 
 /// Slots that the settings do not need may have any shape, and come out as they went in.
 @Test func rmspropUnusedSlots() throws {
-    let x = TestTensor.random(.float32, [9], seed: 1)
+    let x = TestTensor.random([9], .float32, seed: 1)
     let unused = TestTensor(.float32, [], [3])
     let outputs = try applyOp("rmsprop_update", [x, x, unused, unused, x, scalar(.float32, 1)], ["rho": .double(0.5)])
     #expect(outputs[2] == unused && outputs[3] == unused)
 }
 
 @Test func optimizersRefuse() {
-    let x = TestTensor.random(.float32, [4], seed: 1)
-    let wide = TestTensor.random(.float32, [5], seed: 1)
-    let double = TestTensor.random(.float64, [4], seed: 1)
+    let x = TestTensor.random([4], .float32, seed: 1)
+    let wide = TestTensor.random([5], .float32, seed: 1)
+    let double = TestTensor.random([4], .float64, seed: 1)
     let one = scalar(.float32, 1)
     func kind(_ op: String, _ inputs: [TestTensor], _ attributes: Attributes = [:]) -> ConvError.Kind? {
         do throws(ConvError) {

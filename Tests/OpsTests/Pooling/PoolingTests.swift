@@ -1,5 +1,6 @@
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
@@ -67,7 +68,7 @@ private let types: [DataType] = [.float32, .float64]
 
 /// Few distinct values, so that windows have several maxima, and some NaN and infinities.
 private func image(_ dtype: DataType, _ shape: [Int], special: Bool) -> TestTensor {
-    let coarse = TestTensor.random(dtype, shape, -3...3, seed: 11).numbers.map { $0.rounded() }
+    let coarse = TestTensor.random(shape, dtype, seed: 11, low: -3, high: 3).numbers.map { $0.rounded() }
     return TestTensor(
         dtype, shape,
         coarse.enumerated().map { i, v in
@@ -87,7 +88,7 @@ private func image(_ dtype: DataType, _ shape: [Int], special: Bool) -> TestTens
         #expect(y[0].spec.shape == [c.shape[0], windows.oh, windows.ow, c.shape[3]])
         #expect(largestError(y[0].numbers, best.map { v[$0] }) == 0)
 
-        let dy = TestTensor.random(dtype, y[0].spec.shape, seed: 12)
+        let dy = TestTensor.random(y[0].spec.shape, dtype, seed: 12)
         var dx = [Double](repeating: 0, count: v.count)
         for (place, g) in zip(best, dy.numbers) { dx[place] += g }
         let backward = try applyOp("max_pool2d_backward", [x, y[0], dy], c.attributes)
@@ -113,11 +114,11 @@ private func image(_ dtype: DataType, _ shape: [Int], special: Bool) -> TestTens
 }
 
 @Test(arguments: types, PoolCase.all) func avgPoolAgainstDefinition(dtype: DataType, c: PoolCase) throws {
-    let x = TestTensor.random(dtype, c.shape, seed: 13)
+    let x = TestTensor.random(c.shape, dtype, seed: 13)
     let (v, elements) = (x.numbers, c.elements)
     let y = try applyOp("avg_pool2d", [x], c.attributes)
     #expect(largestError(y[0].numbers, elements.map { $0.map { v[$0] }.reduce(0, +) / Double($0.count) }) <= tolerance(dtype))
-    let dy = TestTensor.random(dtype, y[0].spec.shape, seed: 14)
+    let dy = TestTensor.random(y[0].spec.shape, dtype, seed: 14)
     var dx = [Double](repeating: 0, count: v.count)
     for (window, g) in zip(elements, dy.numbers) { for i in window { dx[i] += g / Double(window.count) } }
     var attributes = c.attributes
@@ -136,7 +137,7 @@ private let upsampleCases: [([Int], [Int])] = [
 
 @Test(arguments: types, upsampleCases) func upsampleAgainstDefinition(dtype: DataType, c: ([Int], [Int])) throws {
     let (shape, size) = c
-    let x = TestTensor.random(dtype, shape, seed: 15)
+    let x = TestTensor.random(shape, dtype, seed: 15)
     let v = x.numbers
     let (h, w, channels) = (shape[1], shape[2], shape[3])
     /// Inputs and weights of output `o` along an axis, half-pixel centres.
@@ -149,7 +150,7 @@ private let upsampleCases: [([Int], [Int])] = [
     for mode in ["nearest", "bilinear"] {
         let attributes: Attributes = ["size": .ints(size), "interpolation": .string(mode)]
         let y = try applyOp("upsample2d", [x], attributes)
-        let dy = TestTensor.random(dtype, y[0].spec.shape, seed: 16)
+        let dy = TestTensor.random(y[0].spec.shape, dtype, seed: 16)
         let g = dy.numbers
         var (want, dx) = ([Double](repeating: 0, count: g.count), [Double](repeating: 0, count: v.count))
         for i in g.indices {
@@ -172,7 +173,7 @@ private let upsampleCases: [([Int], [Int])] = [
 }
 
 @Test func poolingRefuses() {
-    let x = TestTensor.random(.float32, [1, 4, 4, 2], seed: 1)
+    let x = TestTensor.random([1, 4, 4, 2], .float32, seed: 1)
     func attributes(_ ksize: [Int], _ strides: [Int], _ padding: AttributeValue) -> Attributes {
         ["ksize": .ints(ksize), "strides": .ints(strides), "padding": padding]
     }
@@ -189,7 +190,7 @@ private let upsampleCases: [([Int], [Int])] = [
     #expect(throws: ConvError.self) { try applyOp("max_pool2d", [TestTensor(.int32, [1, 1, 1, 1], [1])], good) }
     #expect(throws: ConvError.self) { try applyOp("max_pool2d", [TestTensor(.float32, [1], [1])], good) }
     #expect(throws: ConvError.self) { try applyOp("max_pool2d_backward", [x, x, x], good) }
-    let dy = TestTensor.random(.float32, [1, 2, 2, 2], seed: 1)
+    let dy = TestTensor.random([1, 2, 2, 2], .float32, seed: 1)
     let outside = TestTensor(.int64, [1, 2, 2, 2], [0, 1, 2, 3, 4, 5, 6, 32])
     do throws(ConvError) {
         _ = try applyOp("max_pool2d_argmax_backward", [outside, dy], ["input_shape": .ints([1, 4, 4, 2])])

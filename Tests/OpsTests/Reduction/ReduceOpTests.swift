@@ -2,6 +2,7 @@ import Foundation
 import Runtime
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
@@ -35,9 +36,9 @@ private let cases: [([Int], [[Int]])] = [
     let (shape, choices) = cases[index]
     for axes in choices {
         for dtype in [DataType.float32, .float64] {
-            let x = TestTensor.random(dtype, shape, seed: 3)
+            let x = TestTensor.random(shape, dtype, seed: 3)
             let n = Double(axes.reduce(1) { $0 * shape[$1] })
-            let near = TestTensor.random(dtype, shape, 0.999...1.001, seed: 4)
+            let near = TestTensor.random(shape, dtype, seed: 4, low: 0.999, high: 1.001)
             let sums = reference(x, axes, 0) { $0 + $1 }
             let table: [(String, TestTensor, [Double])] = [
                 ("reduce_sum", x, sums), ("reduce_mean", x, sums.map { $0 / n }),
@@ -98,7 +99,7 @@ private let cases: [([Int], [[Int]])] = [
             }
         }
     }
-    let x = TestTensor.random(.float32, [2, 3], seed: 1)
+    let x = TestTensor.random([2, 3], .float32, seed: 1)
     #expect(try applyOp("reduce_sum", [x], ["axes": .ints([-1]), "keepdims": .int(1)])[0].spec.shape == [2, 1])
     #expect(throws: ConvError.self) { try applyOp("reduce_sum", [x], ["axes": .ints([2])]) }
     #expect(throws: ConvError.self) { try applyOp("reduce_sum", [x], ["axes": .ints([1, -1])]) }

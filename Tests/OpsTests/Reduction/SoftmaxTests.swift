@@ -2,6 +2,7 @@ import Foundation
 import Runtime
 import TensorCore
 import Testing
+import _TestSupport
 
 @testable import Ops
 
@@ -16,8 +17,8 @@ private func softmax(_ x: [Double]) -> [Double] {
 }
 
 @Test(arguments: [DataType.float32, .float64], [1, 2, 7, 8, 10, 33, 1000]) func softmaxAgainstDefinition(dtype: DataType, n: Int) throws {
-    let x = TestTensor.random(dtype, [5, n], -30...30, seed: 1)
-    let dy = TestTensor.random(dtype, [5, n], seed: 2)
+    let x = TestTensor.random([5, n], dtype, seed: 1, low: -30, high: 30)
+    let dy = TestTensor.random([5, n], dtype, seed: 2)
     let p = rows(x.numbers, n, softmax)
     for level in CPULevel.available {
         try Kernels.withLevel(level) { () throws in

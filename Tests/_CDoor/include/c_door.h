@@ -10,6 +10,7 @@ const char *c_door_memory(void);
 const char *c_door_variables(void);
 const char *c_door_graphs(void);
 const char *c_door_executables(void);
+const char *c_door_threads(void);
 const char *c_door_saved(void);
 const char *c_door_typed(void);
 // Runs an op in a child process after a fork, while other threads of the parent run ops.

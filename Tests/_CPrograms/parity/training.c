@@ -13,14 +13,15 @@ static void save_weights(const char *name, const network *made) {
 // ---- the stored cases: Keras's losses, weights and predictions of the network "plain" ---------------------------------------------
 
 static void run_case(const family *from, json_t *fields) {
-    static const layer layers[] = {{CONVOLUTION, 4, 1}, {POOL, 0, 0}, {CONVOLUTION, 6, 1}, {FLATTEN, 0, 0}, {DENSE, 8, 1}, {DENSE, 4, 0}};
+    static const layer layers[] = {{CONVOLUTION, 4, 1, 0}, {POOL, 0, 0, 0},     {CONVOLUTION, 6, 1, 0},
+                                   {FLATTEN, 0, 0, 0},     {DENSE, 8, 1, 0}, {DENSE, 4, 0, 0}};
     const char *name = case_name(fields);
     json_t *options = json_object_get(fields, "options"), *steps = json_object_get(fields, "steps"), *step;
     array start[MOST], x[1], y[1], loss[1], expected[MOST], outputs[2];
     int count = case_arrays(from, fields, "inputs", start);
     double momentum = json_number_value(json_object_get(options, "momentum"));
     optimizer with = {momentum == 0 ? "adam_update" : "momentum_update", (float)json_number_value(json_object_get(options, "learning_rate")),
-                      momentum};
+                      momentum, 0};
     case_arrays(from, json_array_get(steps, 0), "x", x);
     network made = network_create(layers, 6, &x[0].spec, with);
     for (int k = 0; k < count; k++) {
@@ -85,18 +86,25 @@ static void batch(int step, float *x, int32_t *y) {
     for (int i = 0; i < BATCH; i++) y[i] = (7 * i + 3 * step) % CLASSES;
 }
 
-static void run_digits(void) {
-    static const layer layers[] = {{CONVOLUTION, 32, 1}, {CONVOLUTION, 64, 1}, {POOL, 0, 0}, {FLATTEN, 0, 0}, {DENSE, 128, 1}, {DENSE, 10, 0}};
-    const sc_spec images = spec_of(SC_FLOAT32, 4, BATCH, SIDE, SIDE, 1);
-    network made = network_create(layers, 6, &images, (optimizer){"adam_update", 0.001f, 0});
-    for (int k = 0; k < made.count; k += 2) {  // biases stay at zero
-        const sc_spec *spec = &made.specs[k];
+// Kernels are evenly spread by the seeds `seed`, `seed` + 1 …; biases stay at zero.
+static void begin(const network *made, int64_t seed) {
+    for (int k = 0; k < made->count; k++) {
+        const sc_spec *spec = &made->specs[k];
+        if (spec->rank < 2) continue;
         int64_t field = 1, fans = spec->shape[spec->rank - 2] + spec->shape[spec->rank - 1];
         for (int i = 0; i < spec->rank - 2; i++) field *= spec->shape[i];
         double limit = sqrt(6.0 / (double)(field * fans));
-        uniform(sc_variable_data(made.weights[k]), spec, -limit, limit, SEED + k / 2);
-        sc_variable_touch(made.weights[k]);
+        uniform(sc_variable_data(made->weights[k]), spec, -limit, limit, seed++);
+        sc_variable_touch(made->weights[k]);
     }
+}
+
+static void run_digits(void) {
+    static const layer layers[] = {{CONVOLUTION, 32, 1, 0}, {CONVOLUTION, 64, 1, 0}, {POOL, 0, 0, 0},
+                                   {FLATTEN, 0, 0, 0},      {DENSE, 128, 1, 0},      {DENSE, 10, 0, 0}};
+    const sc_spec images = spec_of(SC_FLOAT32, 4, BATCH, SIDE, SIDE, 1);
+    network made = network_create(layers, 6, &images, (optimizer){"adam_update", 0.001f, 0, 0});
+    begin(&made, SEED);
     static float x[BATCH * SIDE * SIDE], out[BATCH * CLASSES];
     static int32_t labels[BATCH];
     float value = 0;
@@ -117,6 +125,58 @@ static void run_digits(void) {
     network_release(&made);
 }
 
+// ---- batch normalization, dropout, Adam with weight decay, a part of the examples kept for validation -------------------------------------
+
+enum { EXAMPLES = 128, TRAINED = 96, PART = 32, SIDE_14 = 14, EPOCHS = 7, SEED_2 = 40 };
+
+static void fill(sc_variable *variable, size_t count, float number) {
+    float *data = sc_variable_data(variable);
+    for (size_t i = 0; i < count; i++) data[i] = number;
+    sc_variable_touch(variable);
+}
+
+static void run_regularized(void) {
+    static const layer layers[] = {
+        {CONVOLUTION, 16, 0, 0}, {NORMALIZATION, 0, 1, 0}, {POOL, 0, 0, 0},          {DROPOUT, 0, 0, 0.25}, {FLATTEN, 0, 0, 0},
+        {DENSE, 32, 1, 0},       {NORMALIZATION, 0, 0, 0}, {DROPOUT, 0, 0, 0.5}, {DENSE, 10, 0, 0},
+    };
+    const sc_spec images = spec_of(SC_FLOAT32, 4, PART, SIDE_14, SIDE_14, 1), all = spec_of(SC_FLOAT32, 4, EXAMPLES, SIDE_14, SIDE_14, 1);
+    network made = network_create(layers, 9, &images, (optimizer){"adam_update", 0.002f, 0, 0.05f});
+    begin(&made, SEED_2);
+    for (int k = 2; k < made.count; k++) {  // gamma and the moving variance begin at 1: the weights before and behind the two states
+        if (!made.is_state[k] || made.is_state[k - 1]) continue;
+        fill(made.weights[k - 2], spec_count(&made.specs[k]), 1);
+        fill(made.weights[k + 1], spec_count(&made.specs[k]), 1);
+    }
+    for (int k = 0; k < made.generator_count; k++) {
+        *(int64_t *)sc_variable_data(made.generators[k]) = SEED_2 + 10 + k;
+        sc_variable_touch(made.generators[k]);
+    }
+    static float x[EXAMPLES * SIDE_14 * SIDE_14], out[PART * CLASSES];
+    static int32_t labels[EXAMPLES];
+    uniform(x, &all, 0, 1, SEED_2 + 20);
+    for (int i = 0; i < EXAMPLES; i++) labels[i] = 7 * i % CLASSES;
+    float losses[2] = {0};
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        float sum = 0, value;
+        for (int at = 0; at < TRAINED; at += PART) {
+            need(sc_executable_run(made.training, (const void *[]){x + at * SIDE_14 * SIDE_14, labels + at}, (void *[]){&value}), "training");
+            sum += value * PART;
+        }
+        need(sc_executable_run(made.validation, (const void *[]){x + TRAINED * SIDE_14 * SIDE_14, labels + TRAINED}, (void *[]){&value}),
+             "validation");
+        losses[0] = sum / TRAINED;
+        losses[1] = value;
+        results_add("training", "regularized", "losses", epoch, losses, sizeof losses);
+    }
+    save_weights("regularized", &made);
+    need(sc_executable_run(made.logits, (const void *[]){x}, (void *[]){out}), "forward");
+    results_add("training", "regularized", "forward", 0, out, sizeof out);
+    printf("regularized: %d epochs, last losses %.7g and %.7g\n", EPOCHS, losses[0], losses[1]);
+    if (!isfinite(losses[0]) || !isfinite(losses[1])) failures++;
+    network_release(&made);
+}
+
 void run_training(const char *folder) {
     family loaded = family_load(folder, "training");
     size_t i;
@@ -130,4 +190,5 @@ void run_training(const char *folder) {
     printf("training: %d cases\n", count);
     family_release(&loaded);
     run_digits();
+    run_regularized();
 }

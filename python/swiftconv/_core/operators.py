@@ -233,6 +233,12 @@ class Operators:
         """The product over `axis`, or over all."""
         return self._reduced("reduce_prod", axis, keepdims)
 
+    def __format__(self, spec: str) -> str:
+        array = getattr(self, "_array", None)  # a tensor of Keras has none
+        if not spec or array is None:
+            return str(self) if not spec else object.__format__(self, spec)
+        return format(array if array.ndim else array[()], spec)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if kwargs.get("out") is not None and any(kind_of(o) != PLAIN for o in kwargs["out"]):
             raise TypeError(f"numpy.{ufunc.__name__}: out: expected an array, received a tensor, which is read-only")

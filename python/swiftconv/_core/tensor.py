@@ -29,10 +29,11 @@ class Tensor(Operators):
         <tf.Tensor: shape=(1, 2), dtype=float32, numpy=array([[2., 4.]], dtype=float32)>
     """
 
-    __slots__ = ("__weakref__", "_array", "_packed")
+    __slots__ = ("__weakref__", "_array", "_packed", "_reshaped")
     _kind = TENSOR
     _array: np.ndarray
     _packed: list[Any]
+    _reshaped: Tensor
 
     def __init__(self, value: Any, dtype: Any = None) -> None:
         from swiftconv._core.convert import convert_to_tensor
@@ -57,6 +58,16 @@ class Tensor(Operators):
         except AttributeError:
             self._packed = []
             return self._packed
+
+    def _kept_reshape(self, shape: tuple[int, ...]) -> Tensor:
+        """This tensor in another shape, over the same memory. It is kept, and with it the forms that ops make of it."""
+        try:
+            if self._reshaped._array.shape == shape:
+                return self._reshaped
+        except AttributeError:
+            pass
+        self._reshaped = Tensor._wrap(self._array.reshape(shape))
+        return self._reshaped
 
     @property
     def shape(self) -> TensorShape:
@@ -177,9 +188,6 @@ class Tensor(Operators):
 
     def __reduce__(self) -> Any:
         return _unpickled, (np.array(self._array),)
-
-    def __format__(self, spec: str) -> str:
-        return format(self._array[()] if not self._array.ndim else self._array, spec) if spec else str(self)
 
     def __str__(self) -> str:
         text = np.array2string(self._array) if self._array.ndim else str(self._array[()])

@@ -312,9 +312,6 @@ class Variable(Operators):
         fields = (self.trainable, self._name, self._path, self.initializer, self.regularizer, self.constraint)
         return _unpickled, (np.array(self._array), *fields)
 
-    def __format__(self, spec: str) -> str:
-        return format(self._array[()] if not self._array.ndim else self._array, spec) if spec else str(self)
-
     def __repr__(self) -> str:
         text = repr(self._array) if self._array.ndim else str(self._array[()])
         text = f"\n{text}" if "\n" in text else text

@@ -12,8 +12,10 @@ from swiftconv._core import Tensor, apply, convert_to_tensor
 from swiftconv._core import cast as cast_any
 from swiftconv._core.arguments import integer
 from swiftconv._core.convert import as_array
-from swiftconv._core.kinds import VARIABLE, kind_of
+from swiftconv._core.dtypes import ENGINE_DTYPES
+from swiftconv._core.kinds import PLAIN, VARIABLE, kind_of
 from swiftconv._core.operators import binary
+from swiftconv._core.state import state
 from swiftconv._top_level.making import tensor_of
 from swiftconv._top_level.shaping import cast
 from swiftconv.errors import InvalidArgumentError
@@ -29,12 +31,18 @@ def _unary(op: str, text: str) -> Callable[..., Any]:
 
 def _binary(op: str, text: str) -> Callable[..., Any]:
     def function(x: Any, y: Any, name: str | None = None) -> Any:
-        if kind_of(x) == 0:
-            x = convert_to_tensor(x, dtype_hint=getattr(y, "dtype", None))
+        if kind_of(x) == PLAIN:
+            x = _borrowed(x) if type(x) is np.ndarray else convert_to_tensor(x, dtype_hint=getattr(y, "dtype", None))
         return binary(op, x, y)
 
     function.__doc__ = f"{text}, element by element, with NumPy's broadcasting."
     return function
+
+
+def _borrowed(array: np.ndarray) -> Tensor:
+    """The array as the operand of one op. A tape keeps the operands: only for it they are copied."""
+    plain = array.flags.c_contiguous and array.dtype.name in ENGINE_DTYPES and array.dtype.isnative and not state.tapes
+    return Tensor._wrap(array.view()) if plain else convert_to_tensor(array)
 
 
 def _reduction(fn: Callable[..., Any], text: str) -> Callable[..., Any]:

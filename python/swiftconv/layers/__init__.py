@@ -1,6 +1,7 @@
 """Layers, under Keras's names."""
 
 from swiftconv.layers.activations.activation_layers import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from swiftconv.layers.convolutional.conv1d import Conv1D
 from swiftconv.layers.convolutional.conv2d import Conv2D
 from swiftconv.layers.convolutional.conv2d_transpose import Conv2DTranspose
 from swiftconv.layers.convolutional.depthwise_conv2d import DepthwiseConv2D
@@ -26,10 +27,18 @@ from swiftconv.layers.merging.merging_layers import (
     subtract,
 )
 from swiftconv.layers.normalization.batch_normalization import BatchNormalization
+from swiftconv.layers.normalization.group_normalization import GroupNormalization
+from swiftconv.layers.normalization.layer_normalization import LayerNormalization
 from swiftconv.layers.pooling.average_pooling2d import AveragePooling2D
 from swiftconv.layers.pooling.global_average_pooling2d import GlobalAveragePooling2D
 from swiftconv.layers.pooling.global_max_pooling2d import GlobalMaxPooling2D
 from swiftconv.layers.pooling.max_pooling2d import MaxPooling2D
+from swiftconv.layers.pooling.pooling1d import (
+    AveragePooling1D,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    MaxPooling1D,
+)
 from swiftconv.layers.regularization.regularization_layers import (
     ActivityRegularization,
     Dropout,
@@ -47,6 +56,11 @@ from swiftconv.layers.reshaping.reshaping_layers import (
     ZeroPadding2D,
 )
 
+Convolution1D = Conv1D
+MaxPool1D = MaxPooling1D
+AvgPool1D = AveragePooling1D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalAvgPool1D = GlobalAveragePooling1D
 Convolution2D = Conv2D
 Convolution2DTranspose = Conv2DTranspose
 DepthwiseConvolution2D = DepthwiseConv2D
@@ -62,12 +76,16 @@ __all__ = [
     "ActivityRegularization",
     "Add",
     "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
     "Concatenate",
+    "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
+    "Convolution1D",
     "Convolution2D",
     "Convolution2DTranspose",
     "Cropping2D",
@@ -77,18 +95,26 @@ __all__ = [
     "Dropout",
     "Flatten",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
     "Lambda",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
+    "MaxPool1D",
     "MaxPool2D",
+    "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
     "Minimum",

@@ -1,63 +1,32 @@
-"""`Layer`: building on the first call, weights, sublayers, losses, configuration."""
+"""`Layer`: what it is called and how it is called, on arrays, tensors and symbols.
+
+Its weights and sublayers are in `_state.py`, how it is built in `_building.py`, how it is written down in `_configuration.py`.
+"""
 
 from __future__ import annotations
 
-import functools
 import inspect
 from typing import Any
 
-import numpy as np
-
-from swiftconv import _core, initializers, ops, regularizers
-from swiftconv import constraints as constraints_module
-from swiftconv._core import Variable, history_disabled, in_trace
+from swiftconv import _core, ops, regularizers
+from swiftconv._core import history_disabled, in_trace
 from swiftconv.dtype_policies import get_policy
 from swiftconv.layers._arguments import (
-    Nothing,
-    automatic_config,
-    concrete,
     fresh,
     input_shape_argument,
     keras_tensors,
-    shape_from_json,
     tensor_arguments,
 )
-from swiftconv.layers._context import calling, context, name_scope, variable_path
+from swiftconv.layers._building import LayerBuilding
+from swiftconv.layers._configuration import LayerConfiguration
+from swiftconv.layers._context import calling, context
 from swiftconv.layers._node import Node, is_keras_tensor
-from swiftconv.layers._state import LayerState
 from swiftconv.layers._values import cast_inputs, shapes_of
 from swiftconv.layers.input_spec import check_input_spec
 from swiftconv.utils import naming, nest
-from swiftconv.utils.serialization import serialize_keras_object
 
 
-def _wrap_build(build: Any) -> Any:
-    @functools.wraps(build)
-    def wrapped(self: Layer, *args: Any, **kwargs: Any) -> Any:
-        depth = context.build_depth.get(id(self), 0)
-        context.build_depth[id(self)] = depth + 1
-        try:
-            if depth == 0:
-                with name_scope(self.name):
-                    result = build(self, *args, **kwargs)
-                self.built = True
-                if args or kwargs:
-                    bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
-                    self.__dict__["_build_shapes"] = {k: v for k, v in list(bound.items())[1:] if v is not None}
-                self._after_build()
-            else:
-                result = build(self, *args, **kwargs)
-            return result
-        finally:
-            context.build_depth[id(self)] = depth
-            if depth == 0:
-                del context.build_depth[id(self)]
-
-    wrapped._is_wrapped = True  # type: ignore[attr-defined]
-    return wrapped
-
-
-class Layer(LayerState):
+class Layer(LayerBuilding, LayerConfiguration):
     """A function with state: `layer(inputs)` builds the weights on the first call and computes.
 
     Subclasses define `call(self, inputs)` and, for weights whose shape depends on the input, `build(self, input_shape)`.
@@ -83,12 +52,11 @@ class Layer(LayerState):
     """
 
     _call_info: tuple[Any, ...] | None = None
+    #: Whether numbers and lists in the first argument stay what they are.
+    _takes_numbers = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        build = cls.__dict__.get("build")
-        if build is not None and inspect.isfunction(build) and not hasattr(build, "_is_wrapped"):
-            cls.build = _wrap_build(build)  # type: ignore[method-assign]
         cls._call_info = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Layer:
@@ -127,6 +95,9 @@ class Layer(LayerState):
         self._trainable = bool(trainable)
         self.input_spec: Any = None
         self.supports_masking = False
+
+    def _has_arguments_of_its_own(self) -> bool:
+        return type(self).__init__ is not Layer.__init__
 
     # ---- identity ---------------------------------------------------------------------------------------------------------
 
@@ -173,77 +144,6 @@ class Layer(LayerState):
         """The type that inputs are cast to."""
         return self.compute_dtype
 
-    # ---- building ---------------------------------------------------------------------------------------------------------
-
-    def build(self, input_shape: Any) -> None:
-        """Makes the weights; subclasses override it. Called once, before the first `call`."""
-        self.built = True
-
-    def _after_build(self) -> None:
-        """A hook for models."""
-
-    def get_build_config(self) -> Any:
-        """The shape that the layer was built for; None if it has none."""
-        shapes = self.__dict__.get("_build_shapes")
-        if not shapes:
-            return None
-        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        """Builds the layer for a saved shape."""
-        if "input_shape" in config:
-            self.build(shape_from_json(config["input_shape"]))
-        elif "shapes_dict" in config:
-            self.build(**{key: shape_from_json(value) for key, value in config["shapes_dict"].items()})
-
-    def add_weight(
-        self,
-        shape: Any = None,
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        aggregation: Any = None,
-        overwrite_with_gradient: bool = False,
-        name: str | None = None,
-    ) -> Variable:
-        """Makes a weight.
-
-        Args:
-            shape: its sizes; `()` by default.
-            initializer: name or object; by default Glorot's uniform for floats, zeros for others.
-            dtype: by default the layer's.
-            trainable: whether optimizers update it.
-            regularizer, constraint: of the weight.
-            name: of the weight.
-
-        Returns:
-            A `Variable`.
-        """
-        shape = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        if any(n is None or int(n) < 0 for n in shape):
-            raise ValueError(f"layer {self.name!r}: add_weight: shape: expected known sizes >= 0, received {shape}")
-        dtype = _core.standardize_dtype(dtype if dtype is not None else self.variable_dtype)
-        if initializer is None:
-            initializer = "glorot_uniform" if "float" in str(dtype) else "zeros"
-        initializer = initializers.get(initializer)
-        scoped = context.scopes and context.scopes[-1] == self.name
-        with name_scope(self.name) if not scoped else Nothing():
-            path = variable_path(name or "variable")
-        variable = Variable(
-            concrete(initializer, shape, dtype), dtype=dtype, trainable=trainable, name=name or "variable", path=path
-        )
-        variable.initializer = initializer
-        variable.regularizer = regularizers.get(regularizer)
-        variable.constraint = constraints_module.get(constraint)
-        variable._made_trainable = bool(trainable)
-        self._own_variables.append(variable)
-        if not self._trainable:
-            variable.trainable = False
-        return variable
-
     # ---- calling ----------------------------------------------------------------------------------------------------------
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -279,7 +179,7 @@ class Layer(LayerState):
         if not args and first is not None and signature.parameters[first].default is inspect.Parameter.empty:
             raise ValueError(f"layer {self.name!r}: expected an input, received none")
         cast_to = self.compute_dtype if self.autocast else None
-        args = tuple(cast_inputs(value, cast_to, i == 0, self) for i, value in enumerate(args))
+        args = tuple(cast_inputs(value, cast_to, i == 0 and not self._takes_numbers, self) for i, value in enumerate(args))
         if kwargs:
             kwargs = {key: cast_inputs(value, cast_to, False, self) for key, value in kwargs.items()}
         training = kwargs.get("training")
@@ -289,6 +189,8 @@ class Layer(LayerState):
                 training = args[position]
         else:
             kwargs.pop("training", None)
+        # The default (Keras's files have it among the arguments) is no decision.
+        given = training is not None and training != default
         if training is None:
             training = context.training
         if training is None and default is not None:
@@ -306,7 +208,7 @@ class Layer(LayerState):
                 check_input_spec(self.input_spec, args[0], self.name)
         with calling(self, training):
             if symbolic:
-                return self._call_symbolic(args, kwargs)
+                return self._call_symbolic(args, kwargs, given)
             outputs = self.call(*args, **kwargs)
             if self.activity_regularizer is not None:
                 for output in nest.flatten(outputs):
@@ -351,12 +253,14 @@ class Layer(LayerState):
             "build the model before it is traced"
         )
 
-    def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any], fixed: bool = True) -> Any:
+        """The shapes of the outputs, and a node; `fixed`: whether the caller said if it is training, else the model says it."""
         with history_disabled():
             outputs = self.compute_output_spec(*args, **kwargs)
         outputs = nest.map_structure(fresh, outputs)
         if _core.state.state.record_history:
-            kwargs = {k: v for k, v in kwargs.items() if k != "training" or v is not None}
+            follows = not fixed and self._call_signature()[3] is not None
+            kwargs = {k: v for k, v in kwargs.items() if k != "training" or (v is not None and not follows)}
             Node(self, args, kwargs, outputs)
         return outputs
 
@@ -410,63 +314,6 @@ class Layer(LayerState):
         """The symbolic output of the only call in a functional graph."""
         outputs = self._single_node("output").outputs
         return outputs[0] if len(outputs) == 1 else outputs
-
-    # ---- configuration ----------------------------------------------------------------------------------------------------
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, JSON-able.
-
-        Raises:
-            NotImplementedError: a subclass whose arguments are not known.
-        """
-        config = {"name": self.name, "trainable": self.trainable, "dtype": serialize_keras_object(self.dtype_policy)}
-        if self.activity_regularizer is not None:
-            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
-            return {**config, **automatic_config(self)}
-        return config
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Layer:
-        """A layer from its configuration."""
-        config = dict(config)
-        if isinstance(config.get("dtype"), dict):
-            config["dtype"] = get_policy(config["dtype"]).name
-        accepted = inspect.signature(cls.__init__).parameters
-        if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in accepted.values()):
-            later = {key: config.pop(key) for key in ("name", "trainable", "dtype") if key in config and key not in accepted}
-            layer = cls(**config)
-            if "name" in later:
-                layer._name = later["name"]
-            return layer
-        return cls(**config)
-
-    def save_own_variables(self, store: Any) -> None:
-        """Puts the layer's own weights into `store` under "0", "1" …"""
-        for index, variable in enumerate(self._variables_here()):
-            store[str(index)] = variable
-
-    def load_own_variables(self, store: Any) -> None:
-        """Takes the layer's own weights out of `store`.
-
-        Raises:
-            ValueError: their number or a shape differs.
-        """
-        mine = self._variables_here()
-        if len(store) != len(mine):
-            hint = "" if self.built else ": the layer is not built yet, call the model on data first"
-            raise ValueError(f"layer {self.name!r}: expected {len(mine)} saved weights, received {len(store)}{hint}")
-        for index, variable in enumerate(mine):
-            variable.assign(store[str(index)])
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(self.__dict__)
-        state["_inbound_nodes"] = []
-        state["_losses"] = []
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

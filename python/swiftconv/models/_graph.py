@@ -34,6 +34,8 @@ class EngineOp(Layer):
         attributes: its attributes.
     """
 
+    _takes_numbers = True
+
     def __init__(self, op: str, attributes: Any = None, **kwargs: Any) -> None:
         kwargs.setdefault("autocast", False)
         kwargs.setdefault("name", naming.auto_name(op))

@@ -281,6 +281,8 @@ def _replay(layers: dict[str, Any], pending: dict[str, list[Any]], made: dict[tu
                     args, kwargs = _arguments(nodes[0], made)
                 except KeyError:
                     break
+                if "training" in kwargs and kwargs["training"] == layers[name]._call_signature()[3]:
+                    del kwargs["training"]  # Keras writes the default down: the model says whether it is training
                 outputs = layers[name](*args, **kwargs)
                 made[(name, counts[name])] = nest.flatten(outputs)
                 counts[name] += 1
@@ -320,5 +322,6 @@ def _tensors(value: Any, made: dict[tuple[str, int], list[Any]], top: bool = Fal
         return made[(value[0], value[1])][value[2]]
     if isinstance(value, dict):
         return {k: _tensors(v, made) for k, v in value.items()}
-    found = [_tensors(v, made) for v in value]
-    return found
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"model config: expected outputs of layers, received {value!r:.80}")
+    return [_tensors(v, made) for v in value]

@@ -201,7 +201,7 @@ class Model(Trainer, Layer):
     # ---- files ------------------------------------------------------------------------------------------------------------
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
-        """Writes the model: `.keras`, or the older `.h5`.
+        """Writes the model: `.keras`, `.safetensors` (which the Swift library reads too), or the older `.h5`.
 
         Args:
             filepath: where to.
@@ -233,7 +233,12 @@ class Model(Trainer, Layer):
         export_model(self, filepath, batch_size)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
-        """Writes the weights to a `.weights.h5` file.
+        """Writes the weights to a `.weights.h5` or `.safetensors` file, or to several.
+
+        Args:
+            filepath: where to; `.weights.json` with `max_shard_size`.
+            overwrite: whether existing files are replaced.
+            max_shard_size: how many GiB of numbers one file may hold; None: one file.
 
         Raises:
             ValueError: another extension, or an existing file with `overwrite=False`.
@@ -243,7 +248,7 @@ class Model(Trainer, Layer):
         save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Reads weights from a `.weights.h5`, `.keras` or `.h5` file.
+        """Reads weights from a `.weights.h5`, `.weights.json`, `.safetensors`, `.keras` or `.h5` file.
 
         Raises:
             ValueError: the file does not fit the model.

@@ -17,19 +17,22 @@ from swiftconv.nn.activation import (
     swish,
     tanh,
 )
+from swiftconv.nn.blocks import depth_to_space, space_to_depth
 from swiftconv.nn.conv import (
     bias_add,
     conv2d,
-    conv2d_backprop_filter,
-    conv2d_backprop_input,
     conv2d_transpose,
     convolution,
     depthwise_conv2d,
+    separable_conv2d,
+)
+from swiftconv.nn.conv_gradients import (
+    conv2d_backprop_filter,
+    conv2d_backprop_input,
     depthwise_conv2d_backprop_filter,
     depthwise_conv2d_backprop_input,
     depthwise_conv2d_native_backprop_filter,
     depthwise_conv2d_native_backprop_input,
-    separable_conv2d,
 )
 from swiftconv.nn.dropout import dropout
 from swiftconv.nn.loss import (
@@ -52,6 +55,7 @@ __all__ = [
     "conv2d_transpose",
     "convolution",
     "crelu",
+    "depth_to_space",
     "depthwise_conv2d",
     "depthwise_conv2d_backprop_filter",
     "depthwise_conv2d_backprop_input",
@@ -81,6 +85,7 @@ __all__ = [
     "softmax_cross_entropy_with_logits",
     "softplus",
     "softsign",
+    "space_to_depth",
     "sparse_softmax_cross_entropy_with_logits",
     "swish",
     "tanh",

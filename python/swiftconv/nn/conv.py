@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from swiftconv._core import apply, get_op
+from swiftconv._core import Tensor, apply, get_op
 from swiftconv._core.arguments import channels_first, sizes, window
 from swiftconv._core.arguments import padding as padding_of
+from swiftconv._core.state import state
 from swiftconv.errors import InvalidArgumentError
 from swiftconv.nn._layout import images, known, op_reshape, rank_of, remember, settled, shape_of, to_nchw, to_nhwc
 
@@ -19,7 +20,8 @@ _conv2d_runs: dict[Any, Callable[..., Any]] = {}
 _depthwise_runs: dict[Any, Callable[..., Any]] = {}
 
 
-def _geometry(op: str, strides: Any, padding: Any, data_format: Any, dilations: Any) -> tuple[dict[str, Any], bool]:
+def geometry(op: str, strides: Any, padding: Any, data_format: Any, dilations: Any) -> tuple[dict[str, Any], bool]:
+    """The op's attributes as the engine spells them, and whether the channels come first."""
     first = channels_first(op, data_format)
     attributes = {
         "strides": window(op, "strides", strides, first),
@@ -30,7 +32,7 @@ def _geometry(op: str, strides: Any, padding: Any, data_format: Any, dilations: 
 
 
 def _conv2d_run(key: Any) -> Callable[..., Any]:
-    attributes, first = _geometry("conv2d", *key)
+    attributes, first = geometry("conv2d", *key)
     return remember(_conv2d_runs, key, images(get_op("conv2d", attributes).apply, first))
 
 
@@ -98,23 +100,23 @@ def _batched(run: Callable[..., Any], x: Any, *rest: Any) -> Any:
 
 def _depthwise_run(key: Any) -> Callable[..., Any]:
     strides, padding, data_format, dilations = key
-    attributes, first = _geometry("depthwise_conv2d", strides, padding, data_format, dilations)
+    attributes, first = geometry("depthwise_conv2d", strides, padding, data_format, dilations)
     forward = get_op("conv2d", attributes).apply
 
     def run(x: Any, filters: Any) -> Any:
         if first:
             x = to_nhwc(x)
-        y = forward(x, _depthwise_filter("depthwise_conv2d", x, filters))
+        y = forward(x, depthwise_filter("depthwise_conv2d", x, filters))
         return to_nchw(y) if first else y
 
     return remember(_depthwise_runs, key, run)
 
 
-def _depthwise_filter(op: str, x: Any, filters: Any, channels: int | None = None) -> Any:
+def depthwise_filter(op: str, x: Any, filters: Any, channels: int | None = None) -> Any:
     """`[kh, kw, c, m]` as the filter of a convolution with c groups, `[kh, kw, 1, c·m]`."""
     if type(filters) is not np.ndarray:
         filters = settled(filters)
-    shape = filters.shape
+    shape = filters._array.shape if type(filters) is Tensor else filters.shape
     if len(shape) != 4:
         raise InvalidArgumentError(f"{op}: filter: expected shape [kh, kw, channels, multiplier], received {tuple(shape)}")
     if channels is None:
@@ -124,7 +126,10 @@ def _depthwise_filter(op: str, x: Any, filters: Any, channels: int | None = None
         channels = shape_of(x)[3]
     if shape[2] != channels:
         raise InvalidArgumentError(f"{op}: filter: expected {channels} channels as the input has, received shape {tuple(shape)}")
-    return op_reshape(filters, (shape[0], shape[1], 1, shape[2] * shape[3]))
+    flat = (shape[0], shape[1], 1, shape[2] * shape[3])
+    if type(filters) is Tensor and not state.tapes:
+        return filters._kept_reshape(flat)
+    return op_reshape(filters, flat)
 
 
 def depthwise_conv2d(
@@ -230,7 +235,8 @@ def separable_conv2d(
     return conv2d(y, pointwise_filter, 1, "VALID", "NCHW" if first else "NHWC")
 
 
-def _spatial_last(shape: tuple[int, ...], first: bool) -> tuple[int, ...]:
+def spatial_last(shape: tuple[int, ...], first: bool) -> tuple[int, ...]:
+    """A shape with the channels last."""
     return (shape[0], shape[2], shape[3], shape[1]) if first else shape
 
 
@@ -275,176 +281,17 @@ def conv2d_transpose(
         >>> nn.conv2d_transpose(x, w, (1, 4, 4, 4), strides=2).shape
         (1, 4, 4, 4)
     """
-    return _backward_input("conv2d_transpose", filters, input, output_shape, strides, padding, data_format, dilations)
+    return backward_input("conv2d_transpose", filters, input, output_shape, strides, padding, data_format, dilations)
 
 
-def _backward_input(
+def backward_input(
     op: str, filters: Any, dy: Any, shape: Any, strides: Any, padding: Any, data_format: Any, dilations: Any
 ) -> Any:
-    attributes, first = _geometry(op, strides, padding, data_format, dilations)
-    attributes["input_shape"] = _spatial_last(sizes(op, "output_shape" if "transpose" in op else "input_sizes", shape, 4), first)
+    """The gradient of a convolution with respect to its input."""
+    attributes, first = geometry(op, strides, padding, data_format, dilations)
+    attributes["input_shape"] = spatial_last(sizes(op, "output_shape" if "transpose" in op else "input_sizes", shape, 4), first)
     run = get_op("conv2d_backward_input", attributes).apply
     return to_nchw(run(filters, to_nhwc(dy))) if first else run(filters, dy)
-
-
-def _backward_filter(op: str, x: Any, shape: Any, dy: Any, strides: Any, padding: Any, data_format: Any, dilations: Any) -> Any:
-    attributes, first = _geometry(op, strides, padding, data_format, dilations)
-    attributes["filter_shape"] = sizes(op, "filter_sizes", shape, 4)
-    run = get_op("conv2d_backward_filter", attributes).apply
-    return run(to_nhwc(x), to_nhwc(dy)) if first else run(x, dy)
-
-
-def conv2d_backprop_input(
-    input_sizes: Any,
-    filters: Any,
-    out_backprop: Any,
-    strides: Any,
-    padding: Any,
-    data_format: Any = "NHWC",
-    dilations: Any = None,
-    name: str | None = None,
-) -> Any:
-    """The gradient of `conv2d` with respect to its input.
-
-    Args:
-        input_sizes: the shape of the input: 4 numbers.
-        filters: of the convolution.
-        out_backprop: the gradient with respect to its output.
-        strides, padding, data_format, dilations: of the convolution.
-        name: accepted for TensorFlow's sake.
-
-    Returns:
-        A value of shape `input_sizes`.
-
-    Raises:
-        InvalidArgumentError: shapes that do not fit.
-
-    Example:
-        >>> import numpy as np
-        >>> from swiftconv import nn
-        >>> w, dy = np.ones((3, 3, 1, 2), "float32"), np.ones((1, 4, 4, 2), "float32")
-        >>> nn.conv2d_backprop_input((1, 4, 4, 1), w, dy, 1, "SAME").shape
-        (1, 4, 4, 1)
-    """
-    return _backward_input("conv2d_backprop_input", filters, out_backprop, input_sizes, strides, padding, data_format, dilations)
-
-
-def conv2d_backprop_filter(
-    input: Any,
-    filter_sizes: Any,
-    out_backprop: Any,
-    strides: Any,
-    padding: Any,
-    data_format: Any = "NHWC",
-    dilations: Any = None,
-    name: str | None = None,
-) -> Any:
-    """The gradient of `conv2d` with respect to its filter.
-
-    Args:
-        input: of the convolution.
-        filter_sizes: the shape of the filter: 4 numbers.
-        out_backprop: the gradient with respect to its output.
-        strides, padding, data_format, dilations: of the convolution.
-        name: accepted for TensorFlow's sake.
-
-    Returns:
-        A value of shape `filter_sizes`.
-
-    Raises:
-        InvalidArgumentError: shapes that do not fit.
-
-    Example:
-        >>> import numpy as np
-        >>> from swiftconv import nn
-        >>> x, dy = np.ones((1, 4, 4, 1), "float32"), np.ones((1, 4, 4, 2), "float32")
-        >>> nn.conv2d_backprop_filter(x, (3, 3, 1, 2), dy, 1, "SAME").shape
-        (3, 3, 1, 2)
-    """
-    return _backward_filter("conv2d_backprop_filter", input, filter_sizes, out_backprop, strides, padding, data_format, dilations)
-
-
-def depthwise_conv2d_backprop_input(
-    input_sizes: Any,
-    filter: Any,
-    out_backprop: Any,
-    strides: Any,
-    padding: Any,
-    data_format: Any = "NHWC",
-    dilations: Any = None,
-    name: str | None = None,
-) -> Any:
-    """The gradient of `depthwise_conv2d` with respect to its input.
-
-    Args:
-        input_sizes: the shape of the input: 4 numbers.
-        filter: `[kh, kw, channels, multiplier]`.
-        out_backprop: the gradient with respect to its output.
-        strides, padding, data_format, dilations: of the convolution.
-        name: accepted for TensorFlow's sake.
-
-    Returns:
-        A value of shape `input_sizes`.
-
-    Raises:
-        InvalidArgumentError: shapes that do not fit.
-
-    Example:
-        >>> import numpy as np
-        >>> from swiftconv import nn
-        >>> w, dy = np.ones((3, 3, 2, 1), "float32"), np.ones((1, 4, 4, 2), "float32")
-        >>> nn.depthwise_conv2d_backprop_input((1, 4, 4, 2), w, dy, [1, 1, 1, 1], "SAME").shape
-        (1, 4, 4, 2)
-    """
-    op = "depthwise_conv2d_backprop_input"
-    shape = sizes(op, "input_sizes", input_sizes, 4)
-    channels = _spatial_last(shape, channels_first(op, data_format))[3]
-    flat = _depthwise_filter(op, None, filter, channels)
-    return _backward_input(op, flat, out_backprop, shape, strides, padding, data_format, dilations)
-
-
-def depthwise_conv2d_backprop_filter(
-    input: Any,
-    filter_sizes: Any,
-    out_backprop: Any,
-    strides: Any,
-    padding: Any,
-    data_format: Any = "NHWC",
-    dilations: Any = None,
-    name: str | None = None,
-) -> Any:
-    """The gradient of `depthwise_conv2d` with respect to its filter.
-
-    Args:
-        input: of the convolution.
-        filter_sizes: the shape of the filter: 4 numbers.
-        out_backprop: the gradient with respect to its output.
-        strides, padding, data_format, dilations: of the convolution.
-        name: accepted for TensorFlow's sake.
-
-    Returns:
-        A value of shape `filter_sizes`.
-
-    Raises:
-        InvalidArgumentError: shapes that do not fit.
-
-    Example:
-        >>> import numpy as np
-        >>> from swiftconv import nn
-        >>> x = dy = np.ones((1, 4, 4, 2), "float32")
-        >>> nn.depthwise_conv2d_backprop_filter(x, (3, 3, 2, 1), dy, [1, 1, 1, 1], "SAME").shape
-        (3, 3, 2, 1)
-    """
-    op = "depthwise_conv2d_backprop_filter"
-    shape = sizes(op, "filter_sizes", filter_sizes, 4)
-    x = settled(input)
-    first = channels_first(op, data_format)
-    if rank_of(x) == 4 and shape[2] != shape_of(x)[1 if first else 3]:
-        raise InvalidArgumentError(
-            f"{op}: filter_sizes: expected {shape_of(x)[1 if first else 3]} channels as the input has, received {shape}"
-        )
-    flat = (shape[0], shape[1], 1, shape[2] * shape[3])
-    return op_reshape(_backward_filter(op, x, flat, out_backprop, strides, padding, data_format, dilations), shape)
 
 
 def convolution(
@@ -524,7 +371,3 @@ def bias_add(value: Any, bias: Any, data_format: Any = None, name: str | None = 
     if len(channels) != 1 or len(shape) < 2 or shape[1] != channels[0]:
         raise InvalidArgumentError(f"bias_add: bias: expected one number for each channel of {shape}, received shape {channels}")
     return apply("add", [value, op_reshape(bias, (channels[0], *(1,) * (len(shape) - 2)))])
-
-
-depthwise_conv2d_native_backprop_input = depthwise_conv2d_backprop_input
-depthwise_conv2d_native_backprop_filter = depthwise_conv2d_backprop_filter

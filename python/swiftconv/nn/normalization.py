@@ -174,7 +174,7 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
     if not over:
         return x, binary("subtract", x, x)
     kept = apply("reduce_mean", [x], axes=over, keepdims=1)
-    variance = apply("reduce_mean", [apply("squared_difference", [x, apply("stop_gradient", [kept])])], axes=over, keepdims=1)
+    variance = apply("reduce_mean", [apply("squared_difference", [x, kept])], axes=over, keepdims=1)
     if keepdims:
         return kept, variance
     shape = tuple(n for i, n in enumerate(shape_of(kept)) if i not in over)

@@ -145,8 +145,9 @@ Adadelta.__doc__ = f"""Adagrad with decaying sums and steps in the weights' own 
         epsilon: added under the roots.{OPTIMIZER_ARGS}"""
 
 
-@builtin("keras.optimizers")
-class Adamax(Optimizer):
+class _WithMoments(Optimizer):
+    """What rules with two moments take and write down alike."""
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -183,6 +184,18 @@ class Adamax(Optimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
 
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+        }
+
+
+@builtin("keras.optimizers")
+class Adamax(_WithMoments):
     def _build_slots(self, variables: list[Variable]) -> None:
         self._m, self._u = self.add_optimizer_variables(variables, ["momentum", "norm"])
 
@@ -197,15 +210,6 @@ class Adamax(Optimizer):
         u.assign(u_new)
         variable.assign(variable - learning_rate * m_new / ((1.0 - power) * (u_new + self.epsilon)))
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
-
 
 Adamax.__doc__ = f"""Adam with the greatest gradient in place of the second moment (Kingma and Ba 2014).
 
@@ -216,43 +220,7 @@ Adamax.__doc__ = f"""Adam with the greatest gradient in place of the second mome
 
 
 @builtin("keras.optimizers")
-class Nadam(Optimizer):
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **kwargs,
-        )
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-
+class Nadam(_WithMoments):
     def _build_slots(self, variables: list[Variable]) -> None:
         self._momentums, self._velocities = self.add_optimizer_variables(variables, ["momentum", "velocity"])
         self._u_product = self._track(Variable(np.float32(1), trainable=False, name="u_product", path=f"{self.name}/u_product"))
@@ -286,15 +254,6 @@ class Nadam(Optimizer):
         m_hat = u_next * m_new / (1.0 - product * u_next) + (1.0 - u_now) * gradient / (1.0 - product)
         v_hat = v_new / (1.0 - ops.power(self.beta_2, t))
         variable.assign(variable - m_hat * learning_rate / (ops.sqrt(v_hat) + self.epsilon))
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
 
 
 Nadam.__doc__ = f"""Adam with Nesterov's momentum (Dozat 2015).

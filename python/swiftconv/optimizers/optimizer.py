@@ -1,4 +1,8 @@
-"""`Optimizer`: variables, gradient clipping, weight decay, moving averages; the rule itself is the subclass's `update_step`."""
+"""`Optimizer`: variables, a step with accumulation, weight decay and moving averages.
+
+The rule itself is the subclass's `update_step`. The learning rate is in `_learning_rate.py`, the limits of gradients are in
+`_clipping.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from swiftconv import ops
-from swiftconv._core import Tensor, Variable, convert_to_tensor, in_trace
-from swiftconv.optimizers.schedules import LearningRateSchedule
+from swiftconv._core import Variable, convert_to_tensor, in_trace
+from swiftconv.optimizers._clipping import clipped
+from swiftconv.optimizers._learning_rate import LearningRate
 from swiftconv.optimizers.schedules import deserialize as deserialize_schedule
 from swiftconv.utils import naming
-from swiftconv.utils.serialization import serialize_keras_object
 
 OPTIMIZER_ARGS = """
         weight_decay: share of the rate by which weights shrink each step.
@@ -25,7 +29,7 @@ OPTIMIZER_ARGS = """
 """
 
 
-class Optimizer:
+class Optimizer(LearningRate):
     """Base class.
 
     `variables[0]` counts the steps, `variables[1]` is the learning rate, then come the slots.
@@ -83,30 +87,17 @@ class Optimizer:
         self.built = False
         self._variables: list[Variable] = []
         self._trainable_variables: list[Variable] = []
+        self._built_variables: list[Variable] = []
+        #: (slot's name, weight, variable)
+        self._slots: list[tuple[str, Variable, Variable]] = []
         self._index: dict[int, int] = {}
         self._excluded: list[Any] = []
         self._excluded_ids: set[int] = set()
-        self._schedule: LearningRateSchedule | None = None
-        self._rate_callable: Any = None
         self._is_update_step: bool | None = None
         self.iterations = self._track(
             Variable(np.int64(0), trainable=False, name="iteration", path=f"{self.name}/iteration", dtype="int64")
         )
-        if isinstance(learning_rate, dict):
-            learning_rate = deserialize_schedule(learning_rate)
-        initial: Any = learning_rate
-        if isinstance(learning_rate, LearningRateSchedule):
-            self._schedule = learning_rate
-            initial = 0.0
-        elif callable(learning_rate):
-            self._rate_callable = learning_rate
-            initial = 0.0
-        elif not isinstance(learning_rate, (int, float, np.number)) or isinstance(learning_rate, bool):
-            raise ValueError(f"{who}: learning_rate: expected a number, a schedule or a callable, received {learning_rate!r}")
-        rate = Variable(np.float32(initial), trainable=False, name="learning_rate", path=f"{self.name}/learning_rate")
-        self._learning_rate = rate
-        if self._schedule is None and self._rate_callable is None:
-            self._track(rate)
+        self._set_up_rate(learning_rate)
 
     def _track(self, variable: Variable) -> Variable:
         variable._made_trainable = False
@@ -118,49 +109,18 @@ class Optimizer:
         """The state."""
         return list(self._variables)
 
-    # ---- learning rate ----------------------------------------------------------------------------------------------------
-
-    @property
-    def learning_rate(self) -> Any:
-        """The rate of the next step: the variable, or the schedule's value."""
-        if self._schedule is not None:
-            return self._schedule(self.iterations)
-        if self._rate_callable is not None:
-            return self._rate_callable()
-        return self._learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, value: Any) -> None:
-        if isinstance(value, LearningRateSchedule):
-            if self._schedule is None and self._rate_callable is None:
-                self._variables = [v for v in self._variables if v is not self._learning_rate]
-            self._schedule = value
-            return
-        if callable(value) and not isinstance(value, (Variable, Tensor)):
-            self._rate_callable = value
-            return
-        if self._schedule is not None:
-            raise TypeError(
-                f"{self.name}: learning_rate: it was created with a schedule, thus its rate cannot be set to a number"
-            )
-        self._learning_rate.assign(np.float32(float(np.asarray(value))))
-
-    lr = learning_rate
-
-    def _rate(self, dtype: str = "float32") -> Any:
-        rate = self.learning_rate
-        if isinstance(rate, Variable):
-            rate = rate.value
-        return ops.cast(rate, dtype) if hasattr(rate, "dtype") else np.asarray(rate, dtype=dtype)
-
     # ---- building ---------------------------------------------------------------------------------------------------------
 
     def build(self, variables: Any) -> None:
-        """Makes the slots.
+        """Makes the slots; a second time all of them anew.
 
         Args:
             variables: the weights that will be updated.
         """
+        old = {id(v) for v in self._built_variables}
+        self._variables = [v for v in self._variables if id(v) not in old]
+        self._slots = []
+        before = len(self._variables)
         self._trainable_variables = list(variables)
         self._index = {id(v): i for i, v in enumerate(self._trainable_variables)}
         if self.use_ema:
@@ -169,6 +129,7 @@ class Optimizer:
             self._accumulated = [self.add_variable_from_reference(v, "gradient_accumulator") for v in self._trainable_variables]
         self._excluded_ids = {id(v) for v in self._trainable_variables if self._is_excluded(v)}
         self._build_slots(self._trainable_variables)
+        self._built_variables = self._variables[before:]
         self.built = True
 
     def _build_slots(self, variables: list[Variable]) -> None:
@@ -184,7 +145,9 @@ class Optimizer:
         dtype = str(reference_variable.dtype)
         value = np.asarray(initializers.get(initializer)(tuple(reference_variable.shape), dtype=dtype))
         full = f"{path}_{name}"
-        return self._track(Variable(value, dtype=dtype, trainable=False, name=full, path=f"{self.name}/{full}"))
+        slot = self._track(Variable(value, dtype=dtype, trainable=False, name=full, path=f"{self.name}/{full}"))
+        self._slots.append((name or "slot", reference_variable, slot))
+        return slot
 
     def add_optimizer_variables(self, variables: Any, names: Any) -> Any:
         """One slot (or several, by name) for each weight."""
@@ -284,15 +247,7 @@ class Optimizer:
         return full
 
     def _clip_gradients(self, grads: list[Any]) -> list[Any]:
-        if self.clipnorm and self.clipnorm > 0:
-            return [_clipped(g, self.clipnorm) for g in grads]
-        if self.global_clipnorm and self.global_clipnorm > 0:
-            total = ops.sqrt(_sum([ops.sum(ops.square(g)) for g in grads if g is not None]))
-            factor = self.global_clipnorm / ops.maximum(total, float(self.global_clipnorm))
-            return [None if g is None else g * factor for g in grads]
-        if self.clipvalue and self.clipvalue > 0:
-            return [None if g is None else ops.clip(g, -float(self.clipvalue), float(self.clipvalue)) for g in grads]
-        return grads
+        return clipped(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
 
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
         """Weights that do not shrink.
@@ -363,16 +318,13 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        rate: Any
-        if self._schedule is not None:
-            rate = serialize_keras_object(self._schedule)
-        elif self._rate_callable is not None:
-            rate = serialize_keras_object(self._rate_callable)
-        else:
-            rate = float(self._learning_rate.numpy())
         names = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum")
         more = ("ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")
-        return {"name": self.name, "learning_rate": rate, **{name: getattr(self, name) for name in (*names, *more)}}
+        return {
+            "name": self.name,
+            "learning_rate": self._rate_config(),
+            **{name: getattr(self, name) for name in (*names, *more)},
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Optimizer:
@@ -388,17 +340,3 @@ class Optimizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._index = {id(v): i for i, v in enumerate(self._trainable_variables)}
-
-
-def _sum(values: list[Any]) -> Any:
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total
-
-
-def _clipped(gradient: Any, limit: float) -> Any:
-    if gradient is None:
-        return None
-    norm = ops.sqrt(ops.sum(ops.square(gradient)))
-    return gradient * (limit / ops.maximum(norm, float(limit)))

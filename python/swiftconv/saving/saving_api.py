@@ -6,10 +6,11 @@ import datetime
 import io
 import json
 import os
+import warnings
 import zipfile
 from typing import Any
 
-from swiftconv.saving import legacy_h5
+from swiftconv.saving import legacy_h5, safetensors_store, sharding
 from swiftconv.saving._files import atomically, check_target, hdf5, opened
 from swiftconv.saving.weights_store import read_weights, write_weights
 from swiftconv.utils import registry
@@ -51,10 +52,12 @@ def save_model(
 
     Args:
         model: the model.
-        filepath: `.keras`, or the older `.h5` / `.hdf5`; with `zipped=False` a folder.
+        filepath: `.keras`, or the older `.h5` / `.hdf5`; with `zipped=False` a folder. `.safetensors` is what the Swift library
+            reads and writes too: training goes on there as here.
         overwrite: whether an existing file is replaced.
         zipped: False writes a folder.
-        include_optimizer: of `.h5` files.
+        include_optimizer: of `.h5` and `.safetensors` files: False leaves out how the model is compiled, and the optimizer's
+            state.
 
     Raises:
         ValueError: another extension, an existing file with `overwrite=False`.
@@ -65,9 +68,12 @@ def save_model(
     if zipped is False:
         _save_folder(model, path, overwrite)
         return
-    if path.endswith(".weights.h5") or not path.endswith((".keras", ".h5", ".hdf5")):
-        raise ValueError(f"save_model: filepath: expected a name that ends in .keras or .h5, received {path!r}")
+    if path.endswith(".weights.h5") or not path.endswith((".keras", ".h5", ".hdf5", safetensors_store.SUFFIX)):
+        raise ValueError(f"save_model: filepath: expected a name that ends in .keras, .h5 or .safetensors, received {path!r}")
     check_target(path, overwrite)
+    if path.endswith(safetensors_store.SUFFIX):
+        safetensors_store.write(path, model, with_config=True, with_training=include_optimizer)
+        return
     if path.endswith(".keras"):
         parts = _parts(model)
         with atomically(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
@@ -116,7 +122,7 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
     """Reads a model that was written here or by Keras. Nothing in the file is ever executed.
 
     Args:
-        filepath: a `.keras` file or folder, or an `.h5` file.
+        filepath: a `.keras` file or folder, an `.h5` file, or a `.safetensors` file of this library, in Swift or Python.
         custom_objects: name → class or function, for what is not the library's own.
         compile: whether the model is compiled as it was.
         safe_mode: accepted for Keras's sake.
@@ -130,12 +136,26 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
     if path.endswith((".h5", ".hdf5")) and not os.path.isdir(path):
         with opened(path, "load_model") as file:
             return legacy_h5.read_model(file, custom_objects, compile)
+    if path.endswith(safetensors_store.SUFFIX) and not os.path.isdir(path):
+        model = _from_config(path, safetensors_store.read_config(path, "load_model"), custom_objects, compile)
+        safetensors_store.read_weights(path, model, "load_model")
+        if compile:
+            safetensors_store.read_training(path, model, "load_model")
+        return model
     if not path.endswith(".keras") and not os.path.isdir(path):
-        raise ValueError(f"load_model: filepath: expected a name that ends in .keras or .h5, received {path!r}")
+        raise ValueError(f"load_model: filepath: expected a name that ends in .keras, .h5 or .safetensors, received {path!r}")
     parts = _read_parts(path)
+    model = _from_config(path, parts[_CONFIG], custom_objects, compile)
+    with opened(io.BytesIO(parts[_WEIGHTS]), "load_model") as file:
+        read_weights(file, model)
+    return model
+
+
+def _from_config(path: str, text: str | bytes, custom_objects: Any, compile: bool) -> Any:
+    """The model that a file's configuration describes, without its weights."""
     try:
-        config = json.loads(parts[_CONFIG])
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        config = json.loads(text)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"load_model: {path!r}: {_CONFIG} is not JSON: {error}") from error
     if not isinstance(config, dict) or "class_name" not in config:
         raise ValueError(f"load_model: {path!r}: {_CONFIG} describes no model")
@@ -144,12 +164,10 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
     with registry.CustomObjectScope(custom_objects or {}):
         try:
             model = deserialize_keras_object(config)
-        except (KeyError, AttributeError, TypeError, IndexError) as error:
+        except (LookupError, AttributeError, TypeError, ArithmeticError, RecursionError) as error:
             raise ValueError(f"load_model: {path!r}: {_CONFIG} does not describe a model: {error!r}") from error
     if not hasattr(model, "layers"):
         raise ValueError(f"load_model: {path!r} describes {type(model).__name__}, which is no model")
-    with opened(io.BytesIO(parts[_WEIGHTS]), "load_model") as file:
-        read_weights(file, model)
     return model
 
 
@@ -160,22 +178,34 @@ def save_weights(
 
     Args:
         model: the model.
-        filepath: `.weights.h5`.
+        filepath: `.weights.h5`, or `.safetensors` (weights alone, which the Swift library reads too); `.weights.json` for several
+            files.
         overwrite: whether an existing file is replaced.
-        max_shard_size: None: one file.
+        max_shard_size: how many GiB of numbers one file may hold; the index is then `.weights.json`, the files beside it are
+            numbered. None: one file.
         objects_to_skip: layers to leave out.
 
     Raises:
         ValueError: another extension, an existing file with `overwrite=False`, a model that is not built.
     """
     path = _path(filepath, "save_weights")
-    if not path.endswith(".weights.h5"):
-        raise ValueError(f"save_weights: filepath: expected a name that ends in .weights.h5, received {path!r}")
-    if max_shard_size is not None:
-        raise ValueError(f"save_weights: max_shard_size: expected None, received {max_shard_size!r}")
+    limit = None if max_shard_size is None else sharding.limit_of(max_shard_size)
+    if limit is not None and path.endswith(".weights.h5"):
+        path = path.removesuffix(".weights.h5") + sharding.SUFFIX
+        warnings.warn(f"save_weights: several files need an index: {path!r} is written", stacklevel=3)
+    expected = (".weights.h5", safetensors_store.SUFFIX) if limit is None else (sharding.SUFFIX,)
+    if not path.endswith(expected):
+        more = "" if limit is None else " with max_shard_size"
+        raise ValueError(f"save_weights: filepath: expected a name that ends in {' or '.join(expected)}{more}, received {path!r}")
     if not model.built:
         raise ValueError(f"save_weights: model {model.name!r} is not built yet: call it on data first")
     check_target(path, overwrite)
+    if path.endswith(safetensors_store.SUFFIX):
+        safetensors_store.write(path, model, with_config=False)
+        return
+    if limit is not None:
+        sharding.write(path, model, limit, objects_to_skip)
+        return
     with atomically(path) as temporary, hdf5().File(temporary, "w") as file:
         write_weights(file, model, objects_to_skip)
 
@@ -187,7 +217,7 @@ def load_weights(
 
     Args:
         model: a built model.
-        filepath: a `.weights.h5`, `.keras` or `.h5` file.
+        filepath: a `.weights.h5`, `.weights.json`, `.safetensors`, `.keras` or `.h5` file.
         skip_mismatch: whether layers that do not fit are left as they are.
         by_name: of `.h5` files: whether layers are matched by name.
         objects_to_skip: layers to leave as they are.
@@ -203,6 +233,9 @@ def load_weights(
             raise ValueError("load_weights: by_name: only for .h5 files")
         with opened(path, "load_weights") as file:
             read_weights(file, model, skip_mismatch, objects_to_skip)
+    elif path.endswith(sharding.SUFFIX):
+        with sharding.reading(path, "load_weights") as shards:
+            read_weights(shards, model, skip_mismatch, objects_to_skip)
     elif path.endswith(".keras"):
         with opened(io.BytesIO(_read_parts(path)[_WEIGHTS]), "load_weights") as file:
             read_weights(file, model, skip_mismatch, objects_to_skip)
@@ -212,5 +245,10 @@ def load_weights(
         with opened(path, "load_weights") as file:
             group = file["model_weights"] if "model_weights" in file and "layer_names" not in file.attrs else file
             legacy_h5.read_model_weights(group, model, skip_mismatch, by_name)
+    elif path.endswith(safetensors_store.SUFFIX):
+        if not model.built:
+            raise ValueError(f"load_weights: model {model.name!r} is not built yet: call it on data first")
+        safetensors_store.read_weights(path, model, "load_weights", skip_mismatch)
     else:
-        raise ValueError(f"load_weights: filepath: expected .weights.h5, .keras or .h5, received {path!r}")
+        endings = ".weights.h5, .weights.json, .safetensors, .keras or .h5"
+        raise ValueError(f"load_weights: filepath: expected {endings}, received {path!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -77,22 +77,43 @@ def _skipped(thing: Any, skip: Any) -> bool:
 
 def write_weights(file: Any, model: Any, objects_to_skip: Any = None) -> None:
     """Writes everything below `model` into an open HDF5 file."""
+    for path, name, arrays in stores_of(model, objects_to_skip):
+        group = file.create_group(path)
+        group.attrs["name"] = name
+        for key, value in arrays.items():
+            group.create_dataset(key, data=value)
+
+
+def stores_of(model: Any, objects_to_skip: Any = None) -> Iterator[tuple[str, str, dict[str, np.ndarray]]]:
+    """The group in a file, the name and the arrays of each object below `model`."""
     for path, thing in walk(model):
         if _skipped(thing, objects_to_skip):
             continue
         store: dict[str, Any] = {}
         thing.save_own_variables(store)
-        group = file.create_group(f"{path}/vars" if path else "vars")
-        group.attrs["name"] = thing.name
-        for key, value in store.items():
-            group.create_dataset(key, data=np.asarray(value.numpy() if isinstance(value, Variable) else value))
+        arrays = {key: np.asarray(v.numpy() if isinstance(v, Variable) else v) for key, v in store.items()}
+        yield f"{path}/vars" if path else "vars", thing.name, arrays
 
 
 class Store(dict[str, Any]):
     """The arrays of one object."""
 
 
+class Shards:
+    """Several files that are read as one.
+
+    Args:
+        read: gives the arrays of a group, None for one that there is not.
+    """
+
+    def __init__(self, read: Callable[[str], dict[str, np.ndarray] | None]) -> None:
+        self.read = read
+
+
 def _read(file: Any, path: str) -> Store | None:
+    if isinstance(file, Shards):
+        found = file.read(f"{path}/vars" if path else "vars")
+        return None if found is None else Store(found)
     group = child(file, f"{path}/vars" if path else "vars")
     if group is None:
         return None

@@ -59,6 +59,6 @@ def conv_output_length(length: int | None, kernel: int, padding: str, stride: in
     """The output size of a window op along one axis; None when the input's is unknown."""
     if length is None:
         return None
-    if padding == "same":
+    if padding in ("same", "causal"):
         return -(-length // stride)
     return (length - dilation * (kernel - 1) - 1) // stride + 1

@@ -9,7 +9,7 @@ print(response.shape)                              // [1, 5, 5, 1]
 print(try response.sum().scalar())                 // read one number …
 let numbers: [Float] = try response.scalars()      // … or all of them, in row-major order
 
-let slope = try gradient(at: image) { x throws(SwiftConvError) in try x.square().sum() }
+let slope = try gradient(at: image) { x in try x.square().sum() }
 
 // images and labels to train on
 Random.setSeed(1)

@@ -20,6 +20,21 @@ def from_last(x: Any, data_format: str) -> Any:
     return apply("transpose", [x], perm=_TO_FIRST) if data_format == "channels_first" else x
 
 
+def row_to_last(x: Any, data_format: str) -> Any:
+    """Sequences in either layout as images of one row, `[n, 1, steps, c]`."""
+    if data_format == "channels_first":
+        x = apply("transpose", [x], perm=(0, 2, 1))
+    n, steps, channels = x.shape
+    return apply("reshape", [x], shape=(n, 1, steps, channels))
+
+
+def row_from_last(x: Any, data_format: str) -> Any:
+    """Images of one row as sequences of the layout."""
+    n, _, steps, channels = x.shape
+    y = apply("reshape", [x], shape=(n, steps, channels))
+    return apply("transpose", [y], perm=(0, 2, 1)) if data_format == "channels_first" else y
+
+
 def conv2d(x: Any, kernel: Any, bias: Any, strides: Any, padding: str, dilation: Any, data_format: str) -> Any:
     """A convolution with an optional bias; groups follow from the kernel's depth."""
     inputs = [to_last(x, data_format), kernel] + ([] if bias is None else [bias])

@@ -28,6 +28,8 @@ class BaseConv(Layer):
     """A layer with one convolution kernel and an optional bias."""
 
     _paddings: tuple[str, ...] = ("valid", "same")
+    #: how many axes the window moves along
+    _rank = 2
     #: None in depthwise convolutions, which take it from the input
     filters: Any
 
@@ -53,7 +55,7 @@ class BaseConv(Layer):
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         who = type(self).__name__
-        self.rank = 2
+        self.rank = self._rank
         if filters is not None and (not isinstance(filters, int) or isinstance(filters, bool) or filters <= 0):
             raise ValueError(f"{who}: filters: expected an integer > 0, received {filters!r}")
         if not isinstance(groups, int) or groups <= 0:
@@ -62,9 +64,9 @@ class BaseConv(Layer):
             raise ValueError(f"{who}: filters: expected a multiple of groups={groups}, received {filters}")
         self.filters = filters
         self.groups = groups
-        self.kernel_size = size_tuple(kernel_size, 2, "kernel_size", owner=who)
-        self.strides = size_tuple(strides, 2, "strides", owner=who)
-        self.dilation_rate = size_tuple(dilation_rate, 2, "dilation_rate", owner=who)
+        self.kernel_size = size_tuple(kernel_size, self._rank, "kernel_size", owner=who)
+        self.strides = size_tuple(strides, self._rank, "strides", owner=who)
+        self.dilation_rate = size_tuple(dilation_rate, self._rank, "dilation_rate", owner=who)
         self.padding = standardize_padding(padding, owner=who, allowed=self._paddings)
         self.data_format = check_data_format(data_format or image_data_format(), owner=who)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
@@ -80,18 +82,19 @@ class BaseConv(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.input_spec = InputSpec(min_ndim=4, max_ndim=4)
+        self.input_spec = InputSpec(min_ndim=self._rank + 2, max_ndim=self._rank + 2)
         self.kernel: Any = None
         self.bias: Any = None
 
     def _channels(self, input_shape: Any) -> int:
         axis = -1 if self.data_format == "channels_last" else 1
-        if len(input_shape) != 4:
-            raise ValueError(f"layer {self.name!r}: expected ndim=4, received shape {tuple(input_shape)}")
+        ndim = self._rank + 2
+        if len(input_shape) != ndim:
+            raise ValueError(f"layer {self.name!r}: expected ndim={ndim}, received shape {tuple(input_shape)}")
         channels = input_shape[axis]
         if channels is None:
             raise ValueError(f"layer {self.name!r}: the number of channels must be known, received shape {tuple(input_shape)}")
-        self.input_spec = InputSpec(min_ndim=4, max_ndim=4, axes={axis: channels})
+        self.input_spec = InputSpec(min_ndim=ndim, max_ndim=ndim, axes={axis: channels})
         return int(channels)
 
     def _add_bias(self, size: int) -> None:
@@ -107,8 +110,8 @@ class BaseConv(Layer):
     def _activate(self, y: Any) -> Any:
         return y if self.activation is activations.linear else self.activation(y)
 
-    def _spatial(self, input_shape: Any) -> tuple[Any, Any]:
-        return (input_shape[1], input_shape[2]) if self.data_format == "channels_last" else (input_shape[2], input_shape[3])
+    def _spatial(self, input_shape: Any) -> tuple[Any, ...]:
+        return tuple(input_shape[1:-1] if self.data_format == "channels_last" else input_shape[2:])
 
     def _with_spatial(self, input_shape: Any, spatial: Any, channels: int) -> tuple[Any, ...]:
         if self.data_format == "channels_last":

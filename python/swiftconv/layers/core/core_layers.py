@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from swiftconv import activations, constraints, initializers, regularizers
 from swiftconv._core import apply
@@ -174,7 +174,7 @@ class Lambda(Layer):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Layer:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """A layer from its configuration.
 
         Raises:

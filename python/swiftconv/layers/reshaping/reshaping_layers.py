@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,8 +15,18 @@ from swiftconv.utils.arguments import check_data_format, size_tuple
 from swiftconv.utils.registry import builtin
 
 
+class _Reshaped(Layer):
+    """The elements as they are, in another shape."""
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """The output's shape and type."""
+        from swiftconv._core import KerasTensor
+
+        return KerasTensor(self.compute_output_shape(inputs.shape), dtype=inputs.dtype)
+
+
 @builtin("keras.layers")
-class Flatten(Layer):
+class Flatten(_Reshaped):
     """All axes but the batch's in one.
 
     Args:
@@ -49,19 +59,13 @@ class Flatten(Layer):
         rest = input_shape[1:]
         return (input_shape[0], None if None in rest else math.prod(rest))
 
-    def compute_output_spec(self, inputs: Any) -> Any:
-        """The output's shape and type."""
-        from swiftconv._core import KerasTensor
-
-        return KerasTensor(self.compute_output_shape(inputs.shape), dtype=inputs.dtype)
-
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "data_format": self.data_format}
 
 
 @builtin("keras.layers")
-class Reshape(Layer):
+class Reshape(_Reshaped):
     """Another shape for each sample.
 
     Args:
@@ -98,12 +102,6 @@ class Reshape(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """The shape of the output."""
         return (input_shape[0], *self._resolved(input_shape[1:]))
-
-    def compute_output_spec(self, inputs: Any) -> Any:
-        """The output's shape and type."""
-        from swiftconv._core import KerasTensor
-
-        return KerasTensor(self.compute_output_shape(inputs.shape), dtype=inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -235,7 +233,7 @@ class ZeroPadding2D(_Borders):
         return {**super().get_config(), "padding": self.padding, "data_format": self.data_format}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Layer:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """A layer from its configuration."""
         return super().from_config(config)
 

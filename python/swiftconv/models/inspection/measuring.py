@@ -52,9 +52,10 @@ def _rows(plan: dict[str, Any], times: list[float] | None, limits: dict[str, Any
         row["algorithm"].append(node["algorithm"])
         row["with"] += [label for label in node["labels"][1:] if label not in row["with"]]
         row["flops"] += node["flops"]
-        row["bytes"] += traffic
+        # A batch may be taken in slices, of which each is a run of its own.
+        row["bytes"] += traffic * node["runs"]
         row["scratch_bytes"] = max(row["scratch_bytes"], node["workspace_bytes"])
-        row["least_ns"] += least_nanoseconds(node["flops"], traffic, limits)
+        row["least_ns"] += node["runs"] * least_nanoseconds(node["flops"] // node["runs"], traffic, limits)
         row["ns"] += times[index] if times else 0.0
         row["nodes"].append(index)
     for row in rows.values():

@@ -14,6 +14,7 @@ class Plan(dict[str, Any]):
     `nodes` have the op, its algorithm, what was fused into it, the layers (`labels`) whose work it is; `buffers` their place
     (`arena` with an offset, `feed`, `fetch`, `variable`, `constant`, `kept` between runs) and the nodes between which they count;
     `arena_bytes` is what was laid out, `peak_bytes` what is alive at once at most; `passes` says how the graph was rewritten.
+    Nodes that are `repeated` compute again what a memory limit left no room for.
     """
 
     def to_json(self, **kwargs: Any) -> str:
@@ -36,6 +37,8 @@ class Plan(dict[str, Any]):
             op = " + ".join([node["op"], *node["fused"]])
             output = node["outputs"][0]
             note = "alias" if node["alias"] else "once a version" if node["once_per_version"] else ""
+            if node["repeated"]:
+                note = f"{note}, again" if note else "again"
             if node["gradient"]:
                 note = f"{note}, backward" if note else "backward"
             nodes.append(
@@ -60,8 +63,8 @@ class Plan(dict[str, Any]):
         lines += ["", *table(["buffer", "place", "bytes", "nodes", "values"], buffers, 2)]
         lines += [
             "",
-            f"Arena: {bytes_text(self['arena_bytes'])}, of which {bytes_text(self['peak_bytes'])} are alive at once at most "
-            f"(scratch not counted there); kept between runs: {bytes_text(self['kept_bytes'])}; variables: "
+            f"Arena: {bytes_text(self['arena_bytes'])}, of which {bytes_text(self['peak_bytes'])} are alive at once at most; "
+            f"kept between runs: {bytes_text(self['kept_bytes'])}; variables: "
             f"{bytes_text(self['variables_bytes'])}; constants: {bytes_text(self['constants_bytes'])}",
             f"FLOP: {self['flops']:,}; planned for {self['threads']} threads; in place: {len(self['in_place'])} nodes; copied at "
             f"the end: {self['fetch_copies']} outputs, {self['assignment_copies']} variables",

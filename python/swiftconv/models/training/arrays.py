@@ -151,3 +151,11 @@ def split(data: tuple[Any, Any, Any], fraction: float) -> tuple[tuple[Any, ...],
         return tuple(nest.map_structure(lambda a: None if a is None else a[part], d) for d in arrays)
 
     return cut(slice(None, at)), cut(slice(at, None))
+
+
+def triple(data: Any) -> tuple[Any, Any, Any]:
+    """x, y and sample weights of a tuple, or x alone; what is missing is None."""
+    if not isinstance(data, tuple):
+        return data, None, None
+    x, y, weight = (*data, None, None)[:3]
+    return x, y, weight

@@ -21,6 +21,7 @@ from swiftconv.models.training.arrays import (
     is_ready,
     rows_of,
     slice_of,
+    triple,
 )
 from swiftconv.models.training.prefetch import AHEAD, Prefetch
 from swiftconv.models.training.workers import in_workers
@@ -109,12 +110,9 @@ def unpack(item: Any) -> Batch:
     Raises:
         ValueError: a tuple of another length.
     """
-    if isinstance(item, tuple):
-        if not 1 <= len(item) <= 3:
-            raise ValueError(f"generator: expected (x,), (x, y) or (x, y, sample_weight), received a tuple of {len(item)}")
-        x, y, weight = (*item, None, None)[:3]
-    else:
-        x, y, weight = item, None, None
+    if isinstance(item, tuple) and not 1 <= len(item) <= 3:
+        raise ValueError(f"generator: expected (x,), (x, y) or (x, y, sample_weight), received a tuple of {len(item)}")
+    x, y, weight = triple(item)
     return as_batch(x, "x"), as_batch(y, "y"), as_batch(weight, "sample_weight")
 
 

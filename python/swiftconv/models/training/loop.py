@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from swiftconv.callbacks import CallbackList
-from swiftconv.models.training.arrays import as_batch, split
+from swiftconv.models.training.arrays import as_batch, split, triple
 from swiftconv.models.training.data import Epochs, adapt
 from swiftconv.utils import nest
 
@@ -136,8 +137,7 @@ def _validation(data: Any, batch_size: Any) -> Any:
     if isinstance(data, (tuple, list)):
         if not 1 <= len(data) <= 3:
             raise ValueError(f"validation_data: expected (x, y) or (x, y, sample_weight), received {len(data)} entries")
-        x, y, weight = (*data, None, None)[:3]
-        return adapt(x, y, weight, batch_size, False)
+        return adapt(*triple(tuple(data)), batch_size, False)
     return adapt(data, None, None, batch_size, False)
 
 
@@ -162,17 +162,16 @@ def evaluate(
     model.reset_metrics()
     logs: dict[str, Any] = {}
     done = 0
-    batches: Any = None
     try:
         watch.on_test_begin()
-        batches = data.epoch(steps)
-        for batch in batches:
-            if hooks:
-                watch.on_test_batch_begin(done)
-            logs = model._run_step("test", batch)
-            if hooks:
-                watch.on_test_batch_end(done, numbers(logs))
-            done += 1
+        with closing(data.epoch(steps)) as batches:
+            for batch in batches:
+                if hooks:
+                    watch.on_test_batch_begin(done)
+                logs = model._run_step("test", batch)
+                if hooks:
+                    watch.on_test_batch_end(done, numbers(logs))
+                done += 1
         if done == 0:
             raise ValueError("evaluate: x: expected at least one batch, received none")
         logs = numbers(logs)
@@ -181,9 +180,6 @@ def evaluate(
         if watch is not callbacks:  # within fit, which tells them
             watch.on_interrupt(error)
         raise
-    finally:
-        if batches is not None:
-            batches.close()
     return packed(logs, return_dict)
 
 
@@ -194,17 +190,16 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: int | None
     if callbacks is not None or verbose not in (0, False):  # a call for one image takes some microseconds less without
         watch = _callbacks(model, callbacks, verbose, False, epochs=1, steps=data.steps if steps is None else steps)
     parts: list[Any] = []
-    batches: Any = None
     try:
         if watch is not None:
             watch.on_predict_begin()
-        batches = data.epoch(steps)
-        for done, batch in enumerate(batches):
-            if watch is not None:
-                watch.on_predict_batch_begin(done)
-            parts.append(model._run_step("predict", (batch[0], None, None)))
-            if watch is not None:
-                watch.on_predict_batch_end(done, {"outputs": parts[-1]})
+        with closing(data.epoch(steps)) as batches:
+            for done, batch in enumerate(batches):
+                if watch is not None:
+                    watch.on_predict_batch_begin(done)
+                parts.append(model._run_step("predict", (batch[0], None, None)))
+                if watch is not None:
+                    watch.on_predict_batch_end(done, {"outputs": parts[-1]})
         if not parts:
             parts.append(_no_samples(model, data))
         if watch is not None:
@@ -213,9 +208,6 @@ def predict(model: Any, x: Any, batch_size: Any, verbose: Any, steps: int | None
         if watch is not None:
             watch.on_interrupt(error)
         raise
-    finally:
-        if batches is not None:
-            batches.close()
     if len(parts) == 1:
         return nest.map_structure(np.array, parts[0])
     return nest.map_structure(lambda *pieces: np.concatenate(pieces, axis=0), *parts)

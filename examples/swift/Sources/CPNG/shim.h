@@ -1,0 +1,2 @@
+// libpng of the system; where it is, pkg-config says.
+#include <png.h>
