@@ -1,5 +1,6 @@
 import SwiftConv
 import Testing
+import _TestSupport
 
 /// A dense layer with given weights.
 private final class Given: Layer {
@@ -21,7 +22,8 @@ private final class Given: Layer {
     }
 }
 
-/// A whole training with everything on: the losses and metrics are those of the Python package, which runs the same engine.
+/// A whole training with everything on: the losses and metrics are those of the Python package, which runs the same engine. The numbers are those of
+/// one level of instructions and one matrix product, others round differently; that the doors agree bit for bit is asserted where both run.
 struct ParityTests {
     private static let expected: [String: [Float]] = [
         "loss": [1.441437840461731, 1.3659900426864624, 1.3384228944778442],
@@ -50,7 +52,7 @@ struct ParityTests {
             weightedMetrics: [.sparseCategoricalCrossentropy()])
         let history = try model.fit(
             x, y, sampleWeight: weights, batchSize: 5, epochs: 3, validationData: Examples(x, y), shuffle: false, verbose: 0)
-        for (name, values) in Self.expected { #expect(history[name].map(Float.init) == values, "\(name)") }
-        #expect(try model.predict(try x[0..<2]).scalars() == Self.predictions)
+        for (name, values) in Self.expected { #expect(isClose(history[name].map(Float.init), values, 1e-6), "\(name)") }
+        #expect(isClose(try model.predict(try x[0..<2]).scalars(), Self.predictions, 1e-6))
     }
 }
