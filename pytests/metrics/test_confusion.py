@@ -72,6 +72,9 @@ def test_label_weights_without_labels_weigh_columns():
 def test_labels_are_checked():
     with pytest.raises(ValueError, match="num_labels"):
         metrics.AUC(num_labels=3)
+    for points in (1, 10**9):
+        with pytest.raises(ValueError, match="num_thresholds: expected 2 to 1,000,000"):
+            metrics.AUC(num_thresholds=points)
     metric = metrics.AUC(multi_label=True, num_labels=3)
     with pytest.raises(ValueError, match="3 labels"):
         metric.update_state(Y, P)

@@ -1,5 +1,7 @@
 """Functional models: structures of inputs and outputs, slicing, reuse, operators."""
 
+import json
+
 import numpy as np
 import pytest
 from swiftconv import Input, Model, layers, models
@@ -36,6 +38,23 @@ def test_operators_on_symbolic_values():
     np.testing.assert_allclose(model(np.ones((2, 3), "float32")), np.full((2, 2), 3.0))
     again = models.model_from_json(model.to_json())
     np.testing.assert_allclose(again(np.ones((2, 3), "float32")), np.full((2, 2), 3.0))
+
+
+def in_json(name, config):
+    return json.dumps({"class_name": name, "config": config})
+
+
+DEEP = '{"class_name": "Sequential", "config": ' + '{"layers": ' * 700 + "0" + "}" * 701
+LAYERS = ("x", {"layers": 3}, {"layers": [{"class_name": {}, "config": {}}]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[" * 100_000, "3", "{}", in_json("Dense", {"units": 2}), DEEP, *(in_json("Sequential", config) for config in LAYERS)],
+)
+def test_json_of_no_model(text):
+    with pytest.raises(ValueError, match=r"model_from_json|Sequential|unknown class"):
+        models.model_from_json(text)
 
 
 def test_layer_shared_between_two_nodes():

@@ -12,6 +12,8 @@ from swiftconv.utils.registry import builtin
 
 _export = builtin("keras.metrics")
 
+#: The most points of a curve, far beyond what a curve can show.
+_MOST_THRESHOLDS = 1_000_000
 #: A threshold below every prediction; what is at it or below it was not said.
 _NEVER = -1e10
 
@@ -205,7 +207,7 @@ class AUC(_Confusion):
     """The area under the curve of true against false positives (ROC), or of precision against recall (PR).
 
     Args:
-        num_thresholds: how many points the curve has.
+        num_thresholds: how many points the curve has, 2 to 1,000,000.
         curve: `"ROC"` or `"PR"`.
         summation_method: `"interpolation"`, `"minoring"` or `"majoring"`.
         thresholds: the points themselves, instead.
@@ -237,8 +239,8 @@ class AUC(_Confusion):
             raise ValueError(f"AUC: summation_method: unknown: {summation_method!r}")
         if num_labels is not None and not multi_label:
             raise ValueError(f"AUC: num_labels: expected None without multi_label, received {num_labels}")
-        if thresholds is None and num_thresholds <= 1:
-            raise ValueError(f"AUC: num_thresholds: expected more than 1, received {num_thresholds}")
+        if thresholds is None and not 1 < num_thresholds <= _MOST_THRESHOLDS:
+            raise ValueError(f"AUC: num_thresholds: expected 2 to {_MOST_THRESHOLDS:,}, received {num_thresholds}")
         self._given = None if thresholds is None else sorted(float(t) for t in thresholds)
         inner = self._given if self._given is not None else [(i + 1) / (num_thresholds - 1) for i in range(num_thresholds - 2)]
         limits = [0.0 - 1e-7, *inner, 1.0 + 1e-7]

@@ -310,12 +310,6 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     Raises:
         ValueError: not the JSON of a model.
     """
-    import json
+    from swiftconv.utils.serialization import deserialize_model
 
-    from swiftconv.utils.serialization import deserialize_keras_object
-
-    try:
-        config = json.loads(json_string)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"model_from_json: expected JSON, received {json_string[:80]!r}: {error}") from error
-    return deserialize_keras_object(config, custom_objects)
+    return deserialize_model(json_string, "model_from_json: json_string", custom_objects)

@@ -92,7 +92,7 @@ def _json(file: Any, key: str) -> Any:
     text = file.attrs[key]
     try:
         return json.loads(text.decode("utf8") if isinstance(text, bytes) else str(text))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"load_model: the file's {key} is not JSON: {error}") from error
 
 

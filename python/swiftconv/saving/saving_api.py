@@ -13,8 +13,7 @@ from typing import Any
 from swiftconv.saving import legacy_h5, safetensors_store, sharding
 from swiftconv.saving._files import atomically, check_target, hdf5, opened
 from swiftconv.saving.weights_store import read_weights, write_weights
-from swiftconv.utils import registry
-from swiftconv.utils.serialization import deserialize_keras_object, serialize_keras_object
+from swiftconv.utils.serialization import deserialize_model, serialize_keras_object
 from swiftconv.version import VERSION
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -137,7 +136,8 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
         with opened(path, "load_model") as file:
             return legacy_h5.read_model(file, custom_objects, compile)
     if path.endswith(safetensors_store.SUFFIX) and not os.path.isdir(path):
-        model = _from_config(path, safetensors_store.read_config(path, "load_model"), custom_objects, compile)
+        config = safetensors_store.read_config(path, "load_model")
+        model = deserialize_model(config, f"load_model: {path!r}: the configuration", custom_objects, compile)
         safetensors_store.read_weights(path, model, "load_model")
         if compile:
             safetensors_store.read_training(path, model, "load_model")
@@ -145,29 +145,9 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
     if not path.endswith(".keras") and not os.path.isdir(path):
         raise ValueError(f"load_model: filepath: expected a name that ends in .keras, .h5 or .safetensors, received {path!r}")
     parts = _read_parts(path)
-    model = _from_config(path, parts[_CONFIG], custom_objects, compile)
+    model = deserialize_model(parts[_CONFIG], f"load_model: {path!r}: {_CONFIG}", custom_objects, compile)
     with opened(io.BytesIO(parts[_WEIGHTS]), "load_model") as file:
         read_weights(file, model)
-    return model
-
-
-def _from_config(path: str, text: str | bytes, custom_objects: Any, compile: bool) -> Any:
-    """The model that a file's configuration describes, without its weights."""
-    try:
-        config = json.loads(text)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"load_model: {path!r}: {_CONFIG} is not JSON: {error}") from error
-    if not isinstance(config, dict) or "class_name" not in config:
-        raise ValueError(f"load_model: {path!r}: {_CONFIG} describes no model")
-    if not compile:
-        config.pop("compile_config", None)
-    with registry.CustomObjectScope(custom_objects or {}):
-        try:
-            model = deserialize_keras_object(config)
-        except (LookupError, AttributeError, TypeError, ArithmeticError, RecursionError) as error:
-            raise ValueError(f"load_model: {path!r}: {_CONFIG} does not describe a model: {error!r}") from error
-    if not hasattr(model, "layers"):
-        raise ValueError(f"load_model: {path!r} describes {type(model).__name__}, which is no model")
     return model
 
 

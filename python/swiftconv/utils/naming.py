@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 from collections import defaultdict
@@ -10,6 +11,7 @@ _lock = threading.Lock()
 _counters: dict[str, int] = defaultdict(int)
 
 
+@functools.lru_cache(maxsize=1024)
 def to_snake_case(name: str) -> str:
     """`"MaxPooling2D"` → `"max_pooling2d"`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 from typing import Any
 
@@ -167,6 +168,35 @@ def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None 
     if name == "__keras_tensor__":
         return find_class("keras", "KerasTensor")(tuple(inner["shape"]), dtype=inner["dtype"])
     return _deserialize_instance(config)
+
+
+def deserialize_model(text: str | bytes, source: str, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Any:
+    """The model that a configuration in JSON describes, without its weights.
+
+    Args:
+        text: the JSON.
+        source: what errors call the place that it was read from.
+        custom_objects: name → class or function, for what is not the library's own.
+        compile: whether the model is compiled as its configuration says.
+
+    Raises:
+        ValueError: not JSON, or not the configuration of a model.
+    """
+    try:
+        config = json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{source}: expected JSON, received {text[:80]!r}: {error}") from error
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise ValueError(f"{source} describes no model")
+    if not compile:
+        config.pop("compile_config", None)
+    try:
+        model = deserialize_keras_object(config, custom_objects)
+    except (LookupError, AttributeError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
+        raise ValueError(f"{source} does not describe a model: {error!r}") from error
+    if not hasattr(model, "layers"):
+        raise ValueError(f"{source} describes {type(model).__name__}, which is no model")
+    return model
 
 
 def _safe_dtype(name: Any) -> np.dtype:
