@@ -115,18 +115,24 @@ KERAS_PYTHON ?= .venv-keras/bin/python
 test-keras: $(VENV)/.dev $(VENV)/.native $(KERAS_PYTHON)
 	SWIFTCONV_KERAS_PYTHON=$(abspath $(KERAS_PYTHON)) $(BIN)/python -m pytest pytests/applications pytests/saving/test_real_keras.py
 
-# Packages that depend on this one, built as a user's would be. libpng is what the pictures need, not the library.
+# Packages that depend on this one, as a user's would, but built into the library's own folder, so that its kernels are not compiled again for each.
+# The plan of a build is removed before the next package's: it would be taken for that one's too. libpng is what the pictures need, not the library.
+RELEASE := -c release --scratch-path $(CURDIR)/.build --package-path
 examples:
-	swift run -c release --package-path examples/consumer consumer
-	swift run -c release --package-path examples/consumer snippets
+	next_package() { rm -f .build/release.yaml; }
+	trap next_package EXIT
+	next_package
+	swift run $(RELEASE) examples/consumer consumer
+	swift run $(RELEASE) examples/consumer snippets
 	if pkg-config --exists libpng; then
+		next_package
 		# built apart from the run, for `swift test` alone would build the library once more, with other flags
-		swift build -c release --build-tests --package-path examples/swift
-		swift test -c release --skip-build --package-path examples/swift
+		swift build --build-tests $(RELEASE) examples/swift
+		swift test --skip-build $(RELEASE) examples/swift
 		mkdir -p demo-output
-		swift run -c release --package-path examples/swift edge-detection --output demo-output/edges-swift.png
-		swift run -c release --package-path examples/swift tutorial --images 6000 --epochs 1 --model demo-output/digits-swift.safetensors --picture demo-output/digit-swift.png --sorted demo-output/digits-swift.png
-		swift run -c release --package-path examples/swift classify demo-output/digits-swift.safetensors demo-output/digit-swift.png
+		swift run $(RELEASE) examples/swift edge-detection --output demo-output/edges-swift.png
+		swift run $(RELEASE) examples/swift tutorial --images 6000 --epochs 1 --model demo-output/digits-swift.safetensors --picture demo-output/digit-swift.png --sorted demo-output/digits-swift.png
+		swift run $(RELEASE) examples/swift classify demo-output/digits-swift.safetensors demo-output/digit-swift.png
 	else
 		echo "libpng-dev is not installed: the Swift examples with pictures (examples/swift) are left out"
 	fi

@@ -15,7 +15,7 @@ import pytest
 tf = pytest.importorskip("swiftconv")
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILT = ROOT / "examples/swift/.build/release"
+BUILT = ROOT / ".build/release"
 sys.path.insert(0, str(ROOT / "examples"))
 import edge_detection
 

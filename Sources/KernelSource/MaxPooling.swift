@@ -24,40 +24,81 @@ private func maxPoolRow<V: SIMD>(
     let top = oy * g.stride_h - g.pad_top
     let (tapTop, tapBottom) = validTaps(top, g.kh, g.h)
     let rowStride = g.w * g.c
+    let height = tapBottom - tapTop
     for ox in 0..<g.ow {
         let left = ox * g.stride_w - g.pad_left
         let (tapLeft, tapRight) = validTaps(left, g.kw, g.w)
         let first = x + ((top + tapTop) * g.w + left + tapLeft) * g.c
         let to = y + ox * g.c
-        let (height, width) = (tapBottom - tapTop, tapRight - tapLeft)
+        let width = tapRight - tapLeft
+        var done = 0
         if height == 2 && width == 2 {
-            forVectors(V.self, g.c) { c, n in
-                let p = first + c
-                let upper: V = maximumKeepingNaN(loadPart(p, n), loadPart(p + g.c, n))
-                let lower: V = maximumKeepingNaN(loadPart(p + rowStride, n), loadPart(p + rowStride + g.c, n))
-                storePart(n, maximumKeepingNaN(upper, lower), to + c)
-            }
-        } else {
-            forVectors(V.self, g.c) { c in
-                var best = FourVectors<V>(first + c)
-                for ty in 0..<height {
-                    var p = first + ty * rowStride + c
-                    for _ in 0..<width {
-                        best.join(p) { maximumKeepingNaN($0, $1) }
-                        p += g.c
-                    }
-                }
-                best.store(to + c) { $0 }
-            } one: { c, n in
-                var best: V = loadPart(first + c, n)
-                for ty in 0..<height {
-                    let row = first + ty * rowStride + c
-                    for tx in 0..<width { best = maximumKeepingNaN(best, loadPart(row + tx * g.c, n)) }
-                }
-                storePart(n, best, to + c)
-            }
+            done = maximumOf2x2(V.self, first, g.c, rowStride, to)
+        } else if height == 3 && width == 3 {
+            done = maximumOf3x3(V.self, first, g.c, rowStride, to)
+        }
+        while done < g.c {
+            let lanes = smaller(V.scalarCount, g.c - done)
+            maximumOfWindow(V.self, lanes, first + done, g.c, rowStride, height, width, to + done)
+            done += lanes
         }
     }
+}
+
+/// The maximum of a window of any size, for the first lanes of a vector.
+@inline(__always)
+private func maximumOfWindow<V: SIMD>(
+    _: V.Type, _ lanes: Int, _ x: UnsafePointer<V.Scalar>, _ pixel: Int, _ row: Int, _ height: Int, _ width: Int,
+    _ y: UnsafeMutablePointer<V.Scalar>
+) where V.Scalar: BinaryFloatingPoint {
+    var best: V = loadPart(x, lanes)
+    for ty in 0..<height {
+        var p = x + ty * row
+        for _ in 0..<width {
+            best = maximumKeepingNaN(best, loadPart(p, lanes))
+            p += pixel
+        }
+    }
+    storePart(lanes, best, y)
+}
+
+/// The maxima of the whole vectors of 2×2 pixels; returns how many channels these are.
+@inline(__always)
+private func maximumOf2x2<V: SIMD>(
+    _: V.Type, _ x: UnsafePointer<V.Scalar>, _ pixel: Int, _ row: Int, _ y: UnsafeMutablePointer<V.Scalar>
+) -> Int where V.Scalar: BinaryFloatingPoint {
+    let none = V(repeating: .nan)
+    var c = 0
+    while c &+ V.scalarCount <= pixel {
+        let (upper, lower) = (x + c, x + (row &+ c))
+        let (a, b): (V, V) = (load(upper), load(upper + pixel))
+        let (e, f): (V, V) = (load(lower), load(lower + pixel))
+        let best = larger(larger(a, b), larger(e, f))
+        store(best.replacing(with: none, where: isNaN(a) .| isNaN(b) .| (isNaN(e) .| isNaN(f))), y + c)
+        c &+= V.scalarCount
+    }
+    return c
+}
+
+/// The maxima of the whole vectors of 3×3 pixels; returns how many channels these are.
+@inline(__always)
+private func maximumOf3x3<V: SIMD>(
+    _: V.Type, _ x: UnsafePointer<V.Scalar>, _ pixel: Int, _ row: Int, _ y: UnsafeMutablePointer<V.Scalar>
+) -> Int where V.Scalar: BinaryFloatingPoint {
+    let none = V(repeating: .nan)
+    var c = 0
+    while c &+ V.scalarCount <= pixel {
+        let (p, q, r) = (x + c, x + (row &+ c), x + (2 &* row &+ c))
+        let (p0, p1, p2): (V, V, V) = (load(p), load(p + pixel), load(p + 2 &* pixel))
+        let (q0, q1, q2): (V, V, V) = (load(q), load(q + pixel), load(q + 2 &* pixel))
+        let (r0, r1, r2): (V, V, V) = (load(r), load(r + pixel), load(r + 2 &* pixel))
+        let best = larger(larger(larger(p0, p1), larger(q0, q1)), larger(larger(r0, r1), larger(larger(p2, q2), r2)))
+        let first = isNaN(p0) .| isNaN(p1) .| (isNaN(q0) .| isNaN(q1))
+        let last = isNaN(r0) .| isNaN(r1) .| (isNaN(p2) .| isNaN(q2)) .| isNaN(r2)
+        store(best.replacing(with: none, where: first .| last), y + c)
+        c &+= V.scalarCount
+    }
+    return c
 }
 
 /// Computes one output row of max pooling and where each maximum is: the first in scan order, the first NaN if there is one.
@@ -106,56 +147,144 @@ private func maxPoolBackward<V: SIMD>(
     let y = y.assumingMemoryBound(to: V.Scalar.self)
     let dy = dy.assumingMemoryBound(to: V.Scalar.self)
     let dx = dx.assumingMemoryBound(to: V.Scalar.self)
-    let rowStride = g.w * g.c
-    let none = isNaN(V.zero)
+    let row = g.w * g.c
+    let whole = (cTo - cFrom) / V.scalarCount * V.scalarCount
     for oy in oyFrom..<oyTo {
         let top = oy * g.stride_h - g.pad_top
         let (tapTop, tapBottom) = validTaps(top, g.kh, g.h)
-        for ox in 0..<g.ow {
+        let height = tapBottom - tapTop
+        var ox = 0
+        while ox < g.ow {
             let left = ox * g.stride_w - g.pad_left
             let (tapLeft, tapRight) = validTaps(left, g.kw, g.w)
+            let width = tapRight - tapLeft
             let out = (oy * g.ow + ox) * g.c + cFrom
-            let first = ((top + tapTop) * g.w + left + tapLeft) * g.c + cFrom
-            let (height, width) = (tapBottom - tapTop, tapRight - tapLeft)
-            if !accumulate && height == 2 && width == 2 {
-                forVectors(V.self, cTo - cFrom) { c, n in
-                    let (at, below) = (first + c, first + rowStride + c)
-                    let best: V = loadPart(y + out + c, n)
-                    let gradient: V = loadPart(dy + out + c, n)
-                    let v0: V = loadPart(x + at, n)
-                    let v1: V = loadPart(x + at + g.c, n)
-                    let v2: V = loadPart(x + below, n)
-                    let v3: V = loadPart(x + below + g.c, n)
-                    let m0 = isEqual(v0, best) .| isNaN(v0)
-                    let m1 = isEqual(v1, best) .| isNaN(v1)
-                    let m2 = isEqual(v2, best) .| isNaN(v2)
-                    let m3 = isEqual(v3, best) .| isNaN(v3)
-                    let upper = m0 .| m1
-                    storePart(n, V.zero.replacing(with: gradient, where: m0), dx + at)
-                    storePart(n, V.zero.replacing(with: gradient, where: m1).replacing(with: V.zero, where: m0), dx + at + g.c)
-                    storePart(n, V.zero.replacing(with: gradient, where: m2).replacing(with: V.zero, where: upper), dx + below)
-                    storePart(
-                        n, V.zero.replacing(with: gradient, where: m3).replacing(with: V.zero, where: upper .| m2), dx + below + g.c)
+            let at = ((top + tapTop) * g.w + left + tapLeft) * g.c + cFrom
+            var windows = 1
+            var c = 0
+            if accumulate && height == 3 && width == 3 && g.stride_w == 2 {
+                windows = smaller(g.ow - ox, (g.w - 3 - left) / 2 + 1)
+                while c < whole {
+                    addToFirstOf3x3(V.self, windows, x + at + c, y + out + c, dy + out + c, dx + at + c, g.c, row)
+                    c &+= V.scalarCount
                 }
-            } else {
-                forVectors(V.self, cTo - cFrom) { c, n in
-                    let best: V = loadPart(y + out + c, n)
-                    let gradient: V = loadPart(dy + out + c, n)
-                    var taken = none
-                    for ty in 0..<height {
-                        for tx in 0..<width {
-                            let at = first + ty * rowStride + tx * g.c + c
-                            let v: V = loadPart(x + at, n)
-                            let match = isEqual(v, best) .| isNaN(v)
-                            let part = V.zero.replacing(with: gradient, where: match).replacing(with: V.zero, where: taken)
-                            taken = taken .| match
-                            storePart(n, accumulate ? (loadPart(dx + at, n) as V) + part : part, dx + at)
-                        }
-                    }
+            } else if !accumulate && height == 2 && width == 2 {
+                while c < whole {
+                    writeToFirstOf2x2(V.self, x + at + c, y + out + c, dy + out + c, dx + at + c, g.c, row)
+                    c &+= V.scalarCount
                 }
             }
+            while c < cTo - cFrom {
+                let lanes = smaller(V.scalarCount, cTo - cFrom - c)
+                for next in 0..<windows {
+                    let (first, result) = (at + next * g.stride_w * g.c + c, out + next * g.c + c)
+                    giveToFirst(V.self, accumulate, lanes, x + first, y + result, dy + result, dx + first, g.c, row, height, width)
+                }
+                c &+= lanes
+            }
+            ox += windows
         }
     }
+}
+
+/// A window of any size, with or without NaN, for the first lanes of a vector.
+@inline(never)
+private func giveToFirst<V: SIMD>(
+    _: V.Type, _ accumulate: Bool, _ lanes: Int, _ x: UnsafePointer<V.Scalar>, _ y: UnsafePointer<V.Scalar>,
+    _ dy: UnsafePointer<V.Scalar>, _ dx: UnsafeMutablePointer<V.Scalar>, _ pixel: Int, _ row: Int, _ height: Int, _ width: Int
+) where V.Scalar: BinaryFloatingPoint {
+    let best: V = loadPart(y, lanes)
+    var gradient: V = loadPart(dy, lanes)
+    for ty in 0..<height {
+        for tx in 0..<width {
+            let at = ty * row + tx * pixel
+            let v: V = loadPart(x + at, lanes)
+            let match = isEqual(v, best) .| isNaN(v)
+            let part = V.zero.replacing(with: gradient, where: match)
+            storePart(lanes, accumulate ? (loadPart(dx + at, lanes) as V) + part : part, dx + at)
+            gradient.replace(with: V.zero, where: match)
+        }
+    }
+}
+
+/// Adds each gradient to the first of 3×3 cells that holds the maximum, for one vector of channels of windows two pixels apart: the column
+/// that a window shares with the next one stays in registers.
+@inline(__always)
+private func addToFirstOf3x3<V: SIMD>(
+    _: V.Type, _ windows: Int, _ x: UnsafePointer<V.Scalar>, _ y: UnsafePointer<V.Scalar>, _ dy: UnsafePointer<V.Scalar>,
+    _ dx: UnsafeMutablePointer<V.Scalar>, _ pixel: Int, _ row: Int
+) where V.Scalar: BinaryFloatingPoint {
+    var (x, y, dy, dx) = (x, y, dy, dx)
+    var (v0, v1, v2): (V, V, V) = (load(x), load(x + row), load(x + 2 &* row))
+    var (s0, s1, s2): (V, V, V) = (loadSum(dx), loadSum(dx + row), loadSum(dx + 2 &* row))
+    for _ in 0..<windows {
+        let best: V = load(y)
+        if anyNaN(best) {
+            storeColumn(s0, s1, s2, dx, row)
+            giveToFirst(V.self, true, V.scalarCount, x, y, dy, dx, pixel, row, 3, 3)
+            let last = 2 &* pixel
+            (v0, v1, v2) = (load(x + last), load(x + (last &+ row)), load(x + (last &+ 2 &* row)))
+            (s0, s1, s2) = (loadSum(dx + last), loadSum(dx + (last &+ row)), loadSum(dx + (last &+ 2 &* row)))
+        } else {
+            var rest: V = load(dy)
+            addToFirstOfThree(best, &rest, &v0, &s0, x, dx, pixel)
+            addToFirstOfThree(best, &rest, &v1, &s1, x + row, dx + row, pixel)
+            addToFirstOfThree(best, &rest, &v2, &s2, x + 2 &* row, dx + 2 &* row, pixel)
+        }
+        x += 2 &* pixel
+        dx += 2 &* pixel
+        y += pixel
+        dy += pixel
+    }
+    storeColumn(s0, s1, s2, dx, row)
+}
+
+@inline(__always)
+private func loadSum<V: SIMD>(_ p: UnsafeMutablePointer<V.Scalar>) -> V where V.Scalar: BinaryFloatingPoint { load(UnsafePointer(p)) }
+
+@inline(__always)
+private func storeColumn<V: SIMD>(_ s0: V, _ s1: V, _ s2: V, _ dx: UnsafeMutablePointer<V.Scalar>, _ row: Int)
+where V.Scalar: BinaryFloatingPoint {
+    store(s0, dx)
+    store(s1, dx + row)
+    store(s2, dx + 2 &* row)
+}
+
+/// A row of a window: `value` and `sum` are those of its first pixel, afterwards those of its last one, whose sum is not stored yet. What is
+/// left of the gradient is `rest`.
+@inline(__always)
+private func addToFirstOfThree<V: SIMD>(
+    _ best: V, _ rest: inout V, _ value: inout V, _ sum: inout V, _ x: UnsafePointer<V.Scalar>, _ dx: UnsafeMutablePointer<V.Scalar>,
+    _ pixel: Int
+) where V.Scalar: BinaryFloatingPoint {
+    store(whereEqual(value, best, sum + rest, sum), dx)
+    rest = whereEqual(value, best, V.zero, rest)
+    let (middle, second): (V, V) = (load(x + pixel), loadSum(dx + pixel))
+    store(whereEqual(middle, best, second + rest, second), dx + pixel)
+    rest = whereEqual(middle, best, V.zero, rest)
+    let third: V = loadSum(dx + 2 &* pixel)
+    value = load(x + 2 &* pixel)
+    sum = whereEqual(value, best, third + rest, third)
+    rest = whereEqual(value, best, V.zero, rest)
+}
+
+/// Writes the gradient to the first of 2×2 cells that holds the maximum, and zeros to the others.
+@inline(__always)
+private func writeToFirstOf2x2<V: SIMD>(
+    _: V.Type, _ x: UnsafePointer<V.Scalar>, _ y: UnsafePointer<V.Scalar>, _ dy: UnsafePointer<V.Scalar>,
+    _ dx: UnsafeMutablePointer<V.Scalar>, _ pixel: Int, _ row: Int
+) where V.Scalar: BinaryFloatingPoint {
+    let best: V = load(y)
+    if anyNaN(best) { return giveToFirst(V.self, false, V.scalarCount, x, y, dy, dx, pixel, row, 2, 2) }
+    let gradient: V = load(dy)
+    let (a, b, below): (V, V, V) = (load(x), load(x + pixel), load(x + row))
+    store(whereEqual(a, best, gradient, V.zero), dx)
+    var rest = whereEqual(a, best, V.zero, gradient)
+    store(whereEqual(b, best, rest, V.zero), dx + pixel)
+    rest = whereEqual(b, best, V.zero, rest)
+    store(whereEqual(below, best, rest, V.zero), dx + row)
+    rest = whereEqual(below, best, V.zero, rest)
+    store(whereEqual(load(x + (row &+ pixel)), best, rest, V.zero), dx + (row &+ pixel))
 }
 
 func addMaxPoolingKernels(_ k: inout sc_pooling_kernels) {

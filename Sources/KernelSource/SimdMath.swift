@@ -35,6 +35,79 @@ func vectorSquareRoot<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {
     sc_limit_float16(x, floor, ceiling)
 }
 
+@inline(__always) private func largerLanes(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> { sc_larger_float4(a, b) }
+@inline(__always) private func largerLanes(_ a: SIMD8<Float>, _ b: SIMD8<Float>) -> SIMD8<Float> { sc_larger_float8(a, b) }
+@inline(__always) private func largerLanes(_ a: SIMD16<Float>, _ b: SIMD16<Float>) -> SIMD16<Float> { sc_larger_float16(a, b) }
+@inline(__always) private func largerLanes(_ a: SIMD2<Double>, _ b: SIMD2<Double>) -> SIMD2<Double> { sc_larger_double2(a, b) }
+@inline(__always) private func largerLanes(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> { sc_larger_double4(a, b) }
+@inline(__always) private func largerLanes(_ a: SIMD8<Double>, _ b: SIMD8<Double>) -> SIMD8<Double> { sc_larger_double8(a, b) }
+
+@inline(__always)
+private func whereEqualLanes(_ x: SIMD4<Float>, _ y: SIMD4<Float>, _ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
+    sc_where_equal_float4(x, y, a, b)
+}
+@inline(__always)
+private func whereEqualLanes(_ x: SIMD8<Float>, _ y: SIMD8<Float>, _ a: SIMD8<Float>, _ b: SIMD8<Float>) -> SIMD8<Float> {
+    sc_where_equal_float8(x, y, a, b)
+}
+@inline(__always)
+private func whereEqualLanes(_ x: SIMD16<Float>, _ y: SIMD16<Float>, _ a: SIMD16<Float>, _ b: SIMD16<Float>) -> SIMD16<Float> {
+    sc_where_equal_float16(x, y, a, b)
+}
+@inline(__always)
+private func whereEqualLanes(_ x: SIMD2<Double>, _ y: SIMD2<Double>, _ a: SIMD2<Double>, _ b: SIMD2<Double>) -> SIMD2<Double> {
+    sc_where_equal_double2(x, y, a, b)
+}
+@inline(__always)
+private func whereEqualLanes(_ x: SIMD4<Double>, _ y: SIMD4<Double>, _ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
+    sc_where_equal_double4(x, y, a, b)
+}
+@inline(__always)
+private func whereEqualLanes(_ x: SIMD8<Double>, _ y: SIMD8<Double>, _ a: SIMD8<Double>, _ b: SIMD8<Double>) -> SIMD8<Double> {
+    sc_where_equal_double8(x, y, a, b)
+}
+
+/// `a` where x == y, else `b`. Of a fraction of the code of masks, which in long bodies keeps the compiler from inlining.
+@inline(__always)
+func whereEqual<V: SIMD>(_ x: V, _ y: V, _ a: V, _ b: V) -> V where V.Scalar: FloatingPoint {
+    if V.self == F32.self {
+        return unsafeBitCast(
+            whereEqualLanes(
+                unsafeBitCast(x, to: F32.self), unsafeBitCast(y, to: F32.self), unsafeBitCast(a, to: F32.self),
+                unsafeBitCast(b, to: F32.self)), to: V.self)
+    }
+    if V.self == F64.self {
+        return unsafeBitCast(
+            whereEqualLanes(
+                unsafeBitCast(x, to: F64.self), unsafeBitCast(y, to: F64.self), unsafeBitCast(a, to: F64.self),
+                unsafeBitCast(b, to: F64.self)), to: V.self)
+    }
+    return b.replacing(with: a, where: isEqual(x, y))
+}
+
+/// The larger of both, one instruction; of no use where a lane is NaN.
+@inline(__always)
+func larger<V: SIMD>(_ a: V, _ b: V) -> V where V.Scalar: FloatingPoint {
+    if V.self == F32.self { return unsafeBitCast(largerLanes(unsafeBitCast(a, to: F32.self), unsafeBitCast(b, to: F32.self)), to: V.self) }
+    if V.self == F64.self { return unsafeBitCast(largerLanes(unsafeBitCast(a, to: F64.self), unsafeBitCast(b, to: F64.self)), to: V.self) }
+    return a.replacing(with: b, where: isLess(a, b))
+}
+
+@inline(__always) private func anyNaNLane(_ x: SIMD4<Float>) -> Bool { sc_any_nan_float4(x) }
+@inline(__always) private func anyNaNLane(_ x: SIMD8<Float>) -> Bool { sc_any_nan_float8(x) }
+@inline(__always) private func anyNaNLane(_ x: SIMD16<Float>) -> Bool { sc_any_nan_float16(x) }
+@inline(__always) private func anyNaNLane(_ x: SIMD2<Double>) -> Bool { sc_any_nan_double2(x) }
+@inline(__always) private func anyNaNLane(_ x: SIMD4<Double>) -> Bool { sc_any_nan_double4(x) }
+@inline(__always) private func anyNaNLane(_ x: SIMD8<Double>) -> Bool { sc_any_nan_double8(x) }
+
+/// Whether any lane is NaN.
+@inline(__always)
+func anyNaN<V: SIMD>(_ x: V) -> Bool where V.Scalar: FloatingPoint {
+    if V.self == F32.self { return anyNaNLane(unsafeBitCast(x, to: F32.self)) }
+    if V.self == F64.self { return anyNaNLane(unsafeBitCast(x, to: F64.self)) }
+    return x != x
+}
+
 /// `x`, computed before any later `pin` or `opaque` (simd_math.h).
 @inline(__always)
 func pin<V: SIMD>(_ x: V) -> V where V.Scalar: FloatingPoint {

@@ -172,4 +172,41 @@ SC_VECTOR_LIMIT(float, 4)
 SC_VECTOR_LIMIT(float, 8)
 SC_VECTOR_LIMIT(float, 16)
 
+// a where x == y, else b.
+#define SC_VECTOR_WHERE_EQUAL(type, lanes)                                                                     \
+    static inline __attribute__((always_inline)) sc_##type##lanes sc_where_equal_##type##lanes(                \
+        sc_##type##lanes x, sc_##type##lanes y, sc_##type##lanes a, sc_##type##lanes b) {                      \
+        return x == y ? a : b;                                                                                 \
+    }
+SC_VECTOR_WHERE_EQUAL(float, 4)
+SC_VECTOR_WHERE_EQUAL(float, 8)
+SC_VECTOR_WHERE_EQUAL(float, 16)
+SC_VECTOR_WHERE_EQUAL(double, 2)
+SC_VECTOR_WHERE_EQUAL(double, 4)
+SC_VECTOR_WHERE_EQUAL(double, 8)
+
+// The larger of both, where neither is NaN.
+#define SC_VECTOR_LARGER(type, lanes)                                                                                          \
+    static inline __attribute__((always_inline)) sc_##type##lanes sc_larger_##type##lanes(sc_##type##lanes a, sc_##type##lanes b) { \
+        return b > a ? b : a;                                                                                                  \
+    }
+SC_VECTOR_LARGER(float, 4)
+SC_VECTOR_LARGER(float, 8)
+SC_VECTOR_LARGER(float, 16)
+SC_VECTOR_LARGER(double, 2)
+SC_VECTOR_LARGER(double, 4)
+SC_VECTOR_LARGER(double, 8)
+
+// Whether any lane is NaN.
+#define SC_VECTOR_ANY_NAN(type, lanes)                                                                          \
+    static inline __attribute__((always_inline)) _Bool sc_any_nan_##type##lanes(sc_##type##lanes x) {           \
+        return __builtin_reduce_or(x != x) != 0;                                                               \
+    }
+SC_VECTOR_ANY_NAN(float, 4)
+SC_VECTOR_ANY_NAN(float, 8)
+SC_VECTOR_ANY_NAN(float, 16)
+SC_VECTOR_ANY_NAN(double, 2)
+SC_VECTOR_ANY_NAN(double, 4)
+SC_VECTOR_ANY_NAN(double, 8)
+
 #endif

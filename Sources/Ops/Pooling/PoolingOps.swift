@@ -70,8 +70,10 @@ struct PoolShape: Sendable {
     /// Calls `body(image, channels)` for strips of channels of all images: writes of different strips do not meet, and within one
     /// nothing depends on the threads.
     static func forStrips(n: Int, channels: Int, size: Int, threads: Int, _ body: (_ image: Int, _ channels: Range<Int>) -> Void) {
-        // 64 bytes of channels are a cache line; with images enough for the threads a strip is all channels
-        let strip = n >= 2 * threads ? max(1, channels) : 64 / size
+        // 64 bytes of channels are a cache line, which is not shared; a strip is all channels where there are images enough for the threads
+        let line = 64 / size
+        let cuts = threads == 1 || n >= 2 * threads ? 1 : (2 * threads + n - 1) / max(1, n)
+        let strip = max(line, (channels + line * cuts - 1) / (line * cuts) * line)
         let strips = (channels + strip - 1) / strip
         parallelFor(n * strips, threads: threads) { range, _ in
             for unit in range {
