@@ -16,6 +16,7 @@ enum Passes {
             foldBatchNorm(&program)
             fuseResiduals(&program)
             fuseEpilogues(&program)
+            fuseSeparable(&program)
             fuseNormActivations(&program)
             shrinkPoolGradients(&program)
             foldConstants(&program)

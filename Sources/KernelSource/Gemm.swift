@@ -34,6 +34,8 @@ where V.Scalar: BinaryFloatingPoint {
             }
         }
         var acc = zero
+        // from a register: the argument lies in memory
+        for p in 0..<MR { for q in 0..<NV { acc[unchecked: p][unchecked: q] = V.zero } }
         if job.pointee.accumulate != 0 {
             for p in 0..<MR { acc[unchecked: p] = rowStart(zero[unchecked: 0], UnsafeRawPointer(row(tile, p, job)), rest) }
             if let bias = job.pointee.bias {
@@ -70,8 +72,10 @@ where V.Scalar: BinaryFloatingPoint {
             }
             segment += gemmMR + 2
         }
-        if kind == 1 || kind == 2 {
-            let ceiling = V(repeating: kind == 2 ? 6 : V.Scalar.infinity)
+        if kind == 1 {
+            for p in 0..<MR { for q in 0..<NV { acc[unchecked: p][unchecked: q] = larger(acc[unchecked: p][unchecked: q], V.zero) } }
+        } else if kind == 2 {
+            let ceiling = V(repeating: 6)
             for p in 0..<MR {
                 for q in 0..<NV { acc[unchecked: p][unchecked: q] = rectified(acc[unchecked: p][unchecked: q], ceiling) }
             }

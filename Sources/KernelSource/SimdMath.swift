@@ -85,7 +85,7 @@ func whereEqual<V: SIMD>(_ x: V, _ y: V, _ a: V, _ b: V) -> V where V.Scalar: Fl
     return b.replacing(with: a, where: isEqual(x, y))
 }
 
-/// The larger of both, one instruction; of no use where a lane is NaN.
+/// The larger of both, `a` where they are equal or one is NaN: one instruction.
 @inline(__always)
 func larger<V: SIMD>(_ a: V, _ b: V) -> V where V.Scalar: FloatingPoint {
     if V.self == F32.self { return unsafeBitCast(largerLanes(unsafeBitCast(a, to: F32.self), unsafeBitCast(b, to: F32.self)), to: V.self) }

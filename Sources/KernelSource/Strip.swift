@@ -101,6 +101,8 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
     var (a, y) = (a, y)
     for _ in 0..<count {
         var acc = zero
+        // from a register: the argument lies in memory
+        for p in 0..<MR { for q in 0..<NV { acc[unchecked: p][unchecked: q] = V.zero } }
         if let bias = job.pointee.bias {
             let start = rowStart(zero[unchecked: 0], bias, rest)
             for p in 0..<MR { acc[unchecked: p] = start }
@@ -121,8 +123,10 @@ private func stripTiles<let MR: Int, let NV: Int, V: SIMD>(
             }
             b += bStep
         }
-        if kind == 1 || kind == 2 {
-            let ceiling = V(repeating: kind == 2 ? 6 : V.Scalar.infinity)
+        if kind == 1 {
+            for p in 0..<MR { for q in 0..<NV { acc[unchecked: p][unchecked: q] = larger(acc[unchecked: p][unchecked: q], V.zero) } }
+        } else if kind == 2 {
+            let ceiling = V(repeating: 6)
             for p in 0..<MR {
                 for q in 0..<NV { acc[unchecked: p][unchecked: q] = rectified(acc[unchecked: p][unchecked: q], ceiling) }
             }

@@ -81,6 +81,15 @@ extension GradientCase {
         } + [
             GradientCase(op: "conv2d", inputs: [x([1, 5, 6, 2]), x([2, 2, 1, 4], seed: 2)], attributes: window),
             GradientCase(
+                op: "separable_conv2d",
+                inputs: [x([2, 5, 6, 3]), x([2, 2, 1, 3], seed: 2), x([1, 1, 3, 4], seed: 3), x([3], seed: 4), x([4], seed: 5)],
+                attributes: [
+                    "strides": .ints([2, 1]), "padding": .string("SAME"), "depthwise_activation": .string("leaky_relu"),
+                    "depthwise_alpha": .double(0.25), "depthwise_bias": .int(1), "activation": .string("relu"), "bias": .int(1),
+                ]),
+            GradientCase(
+                op: "separable_conv2d", inputs: [x([1, 5, 6, 2]), x([2, 2, 1, 4], seed: 2), x([1, 1, 4, 3], seed: 3)], attributes: window),
+            GradientCase(
                 op: "conv2d_backward_input", inputs: [x([2, 2, 2, 3]), x([1, 3, 6, 3], seed: 2)],
                 attributes: window.with("input_shape", [1, 5, 6, 2])),
             GradientCase(

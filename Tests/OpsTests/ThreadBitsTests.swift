@@ -155,6 +155,8 @@ import _TestSupport
             ]
         }
         for dtype in [DataType.float32, .float64] {
+            let filters = [random([3, 3, 1, 24], 2, -1...1, dtype), random([1, 1, 24, 40], 3, -1...1, dtype)]
+            cases.append(("separable_conv2d", [random([3, 30, 28, 24], 1, -1...1, dtype)] + filters, ["padding": .string("SAME")]))
             add([2, 30, 28, 33], [3, 3, 33, 40], "SAME", dtype)
             add([2, 28, 28, 32], [3, 3, 32, 67], "SAME", dilations: [2, 2], dtype)
             add([2, 29, 31, 17], [5, 5, 17, 24], "SAME", strides: [2, 2], dtype)

@@ -35,6 +35,7 @@ import Testing
             "tile": { try x.tile([2]) }, "cast": { try x.cast(to: .int32) }, "gather": { try x.take([0]) },
             "one_hot": { try Tensor(0..<2).oneHot(depth: 2) }, "matmul": { try x.matmul(x, transposeB: true) },
             "conv2d": { try nn.conv2d(x, x.reshape([2, 2, 1, 1])) },
+            "separable_conv2d": { try nn.separableConv2d(x, depthwise: x.reshape([2, 2, 1, 1]), pointwise: Tensor.ones([1, 1, 1, 2])) },
             "conv2d_backward_input": { try nn.conv2dTranspose(x, x.reshape([2, 2, 1, 1]), outputShape: [1, 2, 2, 1]) },
             "conv2d_backward_filter": { try nn.conv2dFilterGradient(x, x, filterShape: [1, 1, 1, 1]) },
             "max_pool2d": { try nn.maxPool2d(x) }, "max_pool2d_with_argmax": { try nn.maxPoolWithArgmax(x) },

@@ -47,6 +47,33 @@ def test_nchw_is_nhwc_transposed(call):
     np.testing.assert_allclose(np.transpose(got, (0, 2, 3, 1)), expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(("shape", "outputs"), [((8, 28, 27, 16), 24), ((1, 5, 6, 4), 3), ((2, 40, 40, 7), 33)])
+@pytest.mark.parametrize("first", [False, True])
+def test_separable_is_depthwise_then_pointwise(shape, outputs, first):
+    rng = np.random.default_rng(6)
+    x, d, p = (rng.normal(size=s).astype("f") for s in (shape, (3, 3, shape[3], 1), (1, 1, shape[3], outputs)))
+    expected = nn.conv2d(nn.depthwise_conv2d(x, d, [1, 2, 2, 1], "SAME"), p, 1, "VALID")
+    layout, strides = ("NCHW", [1, 1, 2, 2]) if first else ("NHWC", [1, 2, 2, 1])
+    image = np.ascontiguousarray(x.transpose(0, 3, 1, 2)) if first else x
+
+    def plain(y):
+        return np.transpose(y, (0, 2, 3, 1)) if first else np.asarray(y)
+
+    arguments = (d, p, strides, "SAME", layout)
+    np.testing.assert_allclose(plain(nn.separable_conv2d(image, *arguments)), expected, rtol=1e-5, atol=1e-5)
+    tensors = [tf.constant(v) for v in (image, d, p)]
+    for _ in range(2):  # the second time with the packed filters of the first
+        y = nn.separable_conv2d(*tensors, strides, "SAME", layout)
+        assert isinstance(y, tf.Tensor)
+        np.testing.assert_allclose(plain(y), expected, rtol=1e-5, atol=1e-5)
+    compiled = tf.function(lambda x: nn.separable_conv2d(x, *arguments))
+    np.testing.assert_allclose(plain(compiled(tensors[0])), expected, rtol=1e-5, atol=1e-5)
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        y = nn.separable_conv2d(*tensors, strides, "SAME", layout)
+    assert [g.shape for g in tape.gradient(y, tensors)] == [t.shape for t in tensors]
+
+
 def test_backprops_are_the_gradients():
     x, w = tf.constant(X), tf.constant(V)
     with tf.GradientTape() as tape:

@@ -185,7 +185,7 @@ SC_VECTOR_WHERE_EQUAL(double, 2)
 SC_VECTOR_WHERE_EQUAL(double, 4)
 SC_VECTOR_WHERE_EQUAL(double, 8)
 
-// The larger of both, where neither is NaN.
+// The larger of both; a where they are equal or one is NaN.
 #define SC_VECTOR_LARGER(type, lanes)                                                                                          \
     static inline __attribute__((always_inline)) sc_##type##lanes sc_larger_##type##lanes(sc_##type##lanes a, sc_##type##lanes b) { \
         return b > a ? b : a;                                                                                                  \

@@ -18,7 +18,8 @@ package struct AlgorithmCandidate: Sendable {
 enum AlgorithmList {
     /// The names among which SWIFTCONV_ALGORITHM may choose.
     static let names = [
-        "depthwise", "direct", "direct-few-channels", "direct-grouped", "gemm", "openblas", "reference", "winograd-1x2",
+        "depthwise", "direct", "direct-few-channels", "direct-grouped", "gemm", "openblas", "reference", "separable",
+        "two-passes", "winograd-1x2",
         "winograd-1x2-fused", "winograd-1x4", "winograd-1x4-fused", "winograd-2x1", "winograd-2x1-fused", "winograd-2x2",
         "winograd-2x2-fused", "winograd-3x3", "winograd-4x1", "winograd-4x1-fused", "winograd-4x4", "winograd-4x4-fused",
     ]

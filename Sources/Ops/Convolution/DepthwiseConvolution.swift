@@ -78,6 +78,21 @@ package struct DepthwiseConvolution: Sendable {
         }
     }
 
+    /// Some rows of one image's result, one after the other at `y`; for a multiplier of 1.
+    func forward(
+        _ x: UnsafeRawPointer, image index: Int, rows: Range<Int>, packed: UnsafeRawPointer, _ epilogue: sc_depthwise_epilogue,
+        into y: UnsafeMutableRawPointer
+    ) {
+        let kernel = dtype == .float32 ? kernels.forward_f32! : kernels.forward_f64!
+        withUnsafePointer(to: epilogue) { epilogue in
+            withUnsafePointer(to: image) {
+                kernel(
+                    $0, x + index * inputImageBytes, packed, epilogue, rows.lowerBound, rows.upperBound, 0, vectors,
+                    y - rows.lowerBound * image.y_row * size)
+            }
+        }
+    }
+
     /// Tap `tap` of the filter as tap `place` of `count` taps.
     private func pack(_ filter: UnsafeRawPointer, _ tap: Int, as place: Int, of count: Int, _ packed: UnsafeMutableRawPointer) {
         (dtype == .float32 ? kernels.pack_f32! : kernels.pack_f64!)(image.c, count, place, filter + tap * image.c * size, packed)

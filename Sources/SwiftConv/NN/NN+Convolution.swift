@@ -81,6 +81,15 @@ extension nn {
             throw .invalidArgument(
                 "separableConv2d: pointwise: expected shape (1, 1, channels · multiplier, out), received \(shapeText(p))")
         }
+        let d = depthwise.shape
+        if d.count == 4, d[3] == 1, p[2] == d[2], x.shape.last == d[2], [x, depthwise, pointwise].allSatisfy(\.hasNumbers) {
+            // at once, block by block; what is recorded stays two operations, of which a gradient keeps the result between
+            let filters = [try depthwise.reshape([d[0], d[1], 1, d[2]]), pointwise]
+            let y = try images(x) { x throws(SwiftConvError) in
+                try applyOne("separable_conv2d", [x] + filters, window(strides, padding, dilations))
+            }
+            return try activation(bias.map { bias throws(SwiftConvError) in try biasAdd(y, bias) } ?? y)
+        }
         let y = try depthwiseConv2d(x, depthwise, strides: strides, padding: padding, dilations: dilations)
         guard y.shape[3] == p[2] else {
             throw .invalidArgument(

@@ -53,6 +53,11 @@ public struct Tensor: Sendable {
         if case .node = content { true } else { false }
     }
 
+    /// Whether its elements are known now.
+    var hasNumbers: Bool {
+        if case .numbers = content { true } else { false }
+    }
+
     /// The recording that it is a symbol of.
     var recorder: Trace? {
         if case .symbol(let trace, _) = content { trace } else { nil }

@@ -25,7 +25,7 @@ _INDEX_INPUTS = {
 
 
 #: The input of an op that is packed before it is used: a `Tensor` there keeps its packed forms, for it never changes.
-_PACKED_INPUT = {"conv2d": 1, "conv2d_backward_input": 0, "matmul": 1}
+_PACKED_INPUT = {"conv2d": 1, "conv2d_backward_input": 0, "matmul": 1, "separable_conv2d": 2}
 
 
 def _frozen(value: Any) -> Any:

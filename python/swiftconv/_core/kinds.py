@@ -23,6 +23,12 @@ def kind_of(value: Any) -> int:
     return getattr(type(value), "_kind", PLAIN)
 
 
+def is_at_hand(value: Any) -> bool:
+    """Whether `value` has numbers now, so that an op on it is computed at once."""
+    kind = kind_of(value)
+    return kind < VARIABLE or (kind == VARIABLE and state.trace is None)
+
+
 def traced() -> bool:
     """Whether reads and assignments of variables are symbolic now."""
     return state.trace is not None

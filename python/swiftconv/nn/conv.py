@@ -12,6 +12,7 @@ import numpy as np
 from swiftconv._core import Tensor, apply, get_op
 from swiftconv._core.arguments import channels_first, sizes, window
 from swiftconv._core.arguments import padding as padding_of
+from swiftconv._core.kinds import is_at_hand
 from swiftconv._core.state import state
 from swiftconv.errors import InvalidArgumentError
 from swiftconv.nn._layout import images, known, op_reshape, rank_of, remember, settled, shape_of, to_nchw, to_nhwc
@@ -106,13 +107,13 @@ def _depthwise_run(key: Any) -> Callable[..., Any]:
     def run(x: Any, filters: Any) -> Any:
         if first:
             x = to_nhwc(x)
-        y = forward(x, depthwise_filter("depthwise_conv2d", x, filters))
+        y = forward(x, as_groups("depthwise_conv2d", x, filters))
         return to_nchw(y) if first else y
 
     return remember(_depthwise_runs, key, run)
 
 
-def depthwise_filter(op: str, x: Any, filters: Any, channels: int | None = None) -> Any:
+def as_groups(op: str, x: Any, filters: Any, channels: int | None = None) -> Any:
     """`[kh, kw, c, m]` as the filter of a convolution with c groups, `[kh, kw, 1, c·m]`."""
     if type(filters) is not np.ndarray:
         filters = settled(filters)
@@ -231,6 +232,17 @@ def separable_conv2d(
             f"{depth} gives, received shape {shape}"
         )
     first = channels_first("separable_conv2d", data_format)
+    if (
+        len(depth) == 4
+        and depth[3] == 1
+        and not state.tapes
+        and all(map(is_at_hand, (input, depthwise_filter, pointwise_filter)))
+    ):
+        attributes, _ = geometry("separable_conv2d", strides, padding, data_format, dilations)
+        x = to_nhwc(input) if first else input
+        flat = as_groups("separable_conv2d", x, depthwise_filter)
+        y = get_op("separable_conv2d", attributes).apply(x, flat, pointwise_filter)
+        return to_nchw(y) if first else y
     y = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
     return conv2d(y, pointwise_filter, 1, "VALID", "NCHW" if first else "NHWC")
 

@@ -8,7 +8,7 @@ from swiftconv._core import get_op
 from swiftconv._core.arguments import channels_first, sizes
 from swiftconv.errors import InvalidArgumentError
 from swiftconv.nn._layout import op_reshape, rank_of, settled, shape_of, to_nhwc
-from swiftconv.nn.conv import backward_input, depthwise_filter, geometry, spatial_last
+from swiftconv.nn.conv import as_groups, backward_input, geometry, spatial_last
 
 
 def _backward_filter(op: str, x: Any, shape: Any, dy: Any, strides: Any, padding: Any, data_format: Any, dilations: Any) -> Any:
@@ -123,7 +123,7 @@ def depthwise_conv2d_backprop_input(
     op = "depthwise_conv2d_backprop_input"
     shape = sizes(op, "input_sizes", input_sizes, 4)
     channels = spatial_last(shape, channels_first(op, data_format))[3]
-    flat = depthwise_filter(op, None, filter, channels)
+    flat = as_groups(op, None, filter, channels)
     return backward_input(op, flat, out_backprop, shape, strides, padding, data_format, dilations)
 
 

@@ -120,15 +120,14 @@ class SwiftConv(Peer):
         d = arrays["depthwise"]
         if row.op == "depthwise":
             return lambda: self.depthwise_gradient(x, d, dy, window)
-        p = arrays["pointwise"]
-
-        def separable() -> Any:
-            middle = nn.depthwise_conv2d(x, d, **window)
-            inner = nn.conv2d_backprop_input(middle.shape, p, dy, 1, "VALID")
-            dp = nn.conv2d_backprop_filter(middle, p.shape, dy, 1, "VALID")
-            return (*self.depthwise_gradient(x, d, inner, window), dp)
-
-        return separable
+        # as in training, the depthwise result is there from the forward pass
+        values = [self.tf.constant(a) for a in (x, d, arrays["pointwise"])]
+        with self.tf.GradientTape(persistent=True) as tape:
+            for value in values:
+                tape.watch(value)
+            y = nn.separable_conv2d(*values, **window)
+        dy = self.tf.constant(dy)
+        return lambda: tape.gradient(y, values, output_gradients=dy)
 
     def depthwise_gradient(self, x: Any, d: Any, dy: Any, window: dict[str, Any]) -> Any:
         nn = self.tf.nn
