@@ -67,4 +67,18 @@ extension IndirectGemm {
             entry += Self.tileWords(1, mr)
         }
     }
+
+    /// Copies a part of the rows of a block to the distance `copyStride`.
+    func copyRows(_ rows: Range<Int>, _ step: KStep, _ grid: PixelGrid, a: UnsafeRawPointer, into room: UnsafeMutableRawPointer) {
+        copyRuns(
+            a + rows.lowerBound * grid.sourcePixel + step.taps[0].sourceBytes, grid.sourcePixel, room, copyStride, step.depth * size,
+            rows.count)
+    }
+
+    /// The grid of pixels over copied rows.
+    func copied(_ grid: PixelGrid) -> PixelGrid {
+        var copy = grid
+        copy.sourcePixel = copyStride
+        return copy
+    }
 }

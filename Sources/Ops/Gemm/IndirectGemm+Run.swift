@@ -61,6 +61,12 @@ extension IndirectGemm {
             if packsRows {
                 packRows(
                     rows, heights, step, grids[index], a: a + group * groupA, y: y + group * groupY, table: table, into: gathered)
+            } else if copiesRows {
+                copyRows(rows, step, grids[index], a: a + group * groupA, into: gathered)
+                RowTable(
+                    grid: copied(grids[index]), mr: mr, size: size, a: gathered - rows.lowerBound * copyStride - step.taps[0].sourceBytes,
+                    y: y + group * groupY, zero: zero, table: table
+                ).point(rows, step)
             } else if gathers {
                 writer.gather(rows, step, into: gathered)
             } else {

@@ -62,6 +62,9 @@ import _TestSupport
         for seed in 730..<734 { try check(seed: seed, .float32, sizes: (m: 3, n: 200, k: 701)) }
         for seed in 740..<744 { try check(seed: seed, .float32, sizes: (m: 15, n: 70, k: 403)) }
         for seed in 750..<754 { try check(seed: seed, .float32, sizes: (m: 23, n: 150, k: 270)) }
+        // rows a page apart, whose lines share a set of the first-level cache: copied in parts
+        for seed in 770..<778 { try check(seed: seed, .float32, sizes: (m: 211, n: 37, k: 1024)) }
+        for seed in 780..<784 { try check(seed: seed, .float64, sizes: (m: 197, n: 9, k: 512)) }
         for seed in 760..<762 { try check(seed: seed, .float64, sizes: (m: 4, n: 1100, k: 37)) }
     }
 
