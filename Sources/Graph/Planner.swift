@@ -215,6 +215,15 @@ struct Planner {
         var last: Int
         var bytes: Int
         var offset = 0
+
+        /// The first offset from `top` on that this block, the `number`th, may have. Large ones begin at different places of a page, in turn, as
+        /// do blocks of the pool (memory.c says why).
+        func place(from top: Int, _ number: Int) -> Int {
+            let page = 4096
+            guard bytes >= 4 * page else { return top }
+            let place = number * 5 % 16 * (page / 16)
+            return top + (place - top % page + page) % page
+        }
     }
 
     /// Largest first, each at the smallest gap that fits between the buffers alive at the same time.
@@ -239,10 +248,11 @@ struct Planner {
             var top = 0
             for other in placed where blocks[other].first <= blocks[current].last && blocks[other].last >= blocks[current].first {
                 let gap = blocks[other].offset - top
-                if gap >= bytes, gap < best?.gap ?? Int.max { best = (gap, top) }
+                let place = blocks[current].place(from: top, current)
+                if blocks[other].offset - place >= bytes, gap < best?.gap ?? Int.max { best = (gap, place) }
                 top = max(top, blocks[other].offset + blocks[other].bytes)
             }
-            blocks[current].offset = best?.offset ?? top
+            blocks[current].offset = best?.offset ?? blocks[current].place(from: top, current)
             plan.arenaBytes = max(plan.arenaBytes, blocks[current].offset + bytes)
             let at = placed.firstIndex { blocks[$0].offset > blocks[current].offset } ?? placed.count
             placed.insert(current, at: at)

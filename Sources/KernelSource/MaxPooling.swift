@@ -163,7 +163,8 @@ private func maxPoolBackward<V: SIMD>(
             var windows = 1
             var c = 0
             if accumulate && height == 3 && width == 3 && g.stride_w == 2 {
-                windows = smaller(g.ow - ox, (g.w - 3 - left) / 2 + 1)
+                // few at a time, so that their pixels stay in the first-level cache from one vector of channels to the next
+                windows = smaller(smaller(g.ow - ox, (g.w - 3 - left) / 2 + 1), g.c < 16 ? 32 : 4 + 256 / g.c)
                 while c < whole {
                     addToFirstOf3x3(V.self, windows, x + at + c, y + out + c, dy + out + c, dx + at + c, g.c, row)
                     c &+= V.scalarCount

@@ -46,15 +46,7 @@ public func valueWithGradient(
 public func valueWithGradient(
     for parameters: [Parameter], of function: () throws(SwiftConvError) -> Tensor
 ) throws(SwiftConvError) -> (value: Tensor, gradients: [Tensor]) {
-    guard !parameters.isEmpty else {
-        throw .invalidArgument(
-            "valueWithGradient: for: expected at least one parameter, received none: a layer has none before build(inputShape:)")
-    }
-    for parameter in parameters where !parameter.isWeight || !parameter.dtype.engineType.isFloating {
-        throw .invalidArgument(
-            "valueWithGradient: for: expected weights, received \(parameter.name), which is a state of \(parameter.dtype): "
-                + "take trainableParameters")
-    }
+    try expectWeights(parameters, "valueWithGradient: for")
     guard Trace.current == nil else {
         throw .invalidArgument("valueWithGradient: for: expected a call outside of a function that is being recorded")
     }
@@ -122,6 +114,17 @@ public func gradient(at x: Tensor, of function: (Tensor) throws -> Tensor) throw
         return try gradient(at: x) { x throws(SwiftConvError) in try noting(&other) { try function(x) } }
     } catch {
         throw other ?? error
+    }
+}
+
+/// Throws unless there are some, all of them weights.
+func expectWeights(_ parameters: [Parameter], _ what: String) throws(SwiftConvError) {
+    guard !parameters.isEmpty else {
+        throw .invalidArgument("\(what): expected at least one parameter, received none: a layer has none before build(inputShape:)")
+    }
+    for parameter in parameters where !parameter.isWeight || !parameter.dtype.engineType.isFloating {
+        throw .invalidArgument(
+            "\(what): expected weights, received \(parameter.name), which is a state of \(parameter.dtype): take trainableParameters")
     }
 }
 

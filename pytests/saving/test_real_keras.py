@@ -18,6 +18,10 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras, numpy as np
 model = keras.models.load_model(sys.argv[1])
 np.save(sys.argv[3], model.predict(np.load(sys.argv[2]), verbose=0))
+if len(sys.argv) > 4:  # the same from weights in several files
+    model.set_weights([0 * w for w in model.get_weights()])
+    model.load_weights(sys.argv[4])
+    np.testing.assert_array_equal(model.predict(np.load(sys.argv[2]), verbose=0), np.load(sys.argv[3]))
 print(sorted(type(layer).__name__ for layer in model.layers), getattr(model.optimizer, "name", None))
 """
 
@@ -48,6 +52,7 @@ for name, model in (("functional", functional), ("chain", chain)):
     model.save(f"{folder}/{name}.keras")
     model.save(f"{folder}/{name}.h5")
     model.save_weights(f"{folder}/{name}.weights.h5")
+    model.save_weights(f"{folder}/{name}.weights.json", max_shard_size=2 / 1024**2)
     np.save(f"{folder}/{name}.npy", model.predict(x, verbose=0))
 np.save(f"{folder}/x.npy", x)
 """
@@ -106,7 +111,10 @@ def test_keras_opens_ours(tmp_path, make, ending):
     model.fit(x, np.arange(12) % 3, verbose=0)
     model.save(tmp_path / f"m.{ending}")
     np.save(tmp_path / "x.npy", x)
-    _run(PREDICT, tmp_path / f"m.{ending}", tmp_path / "x.npy", tmp_path / "y.npy")
+    shards = tmp_path / "m.weights.json"
+    model.save_weights(shards, max_shard_size=1 / 1024**2)
+    assert len(list(tmp_path.glob("m*.weights.h5"))) > 1
+    _run(PREDICT, tmp_path / f"m.{ending}", tmp_path / "x.npy", tmp_path / "y.npy", *([shards] if ending == "keras" else []))
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
 
 
@@ -120,7 +128,9 @@ def test_we_open_keras(tmp_path):
             np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
             assert int(model.optimizer.iterations.numpy()) == 2
             model.fit(x, np.arange(12) % 3, verbose=0)
-        fresh = models.load_model(tmp_path / f"{name}.keras")
-        fresh.set_weights([np.zeros_like(w) for w in fresh.get_weights()])
-        fresh.load_weights(tmp_path / f"{name}.weights.h5")
-        np.testing.assert_allclose(fresh.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
+        assert len(list(tmp_path.glob(f"{name}*.weights.h5"))) > 2
+        for ending in ("weights.h5", "weights.json"):
+            model = models.load_model(tmp_path / f"{name}.keras")
+            model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+            model.load_weights(tmp_path / f"{name}.{ending}")
+            np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)

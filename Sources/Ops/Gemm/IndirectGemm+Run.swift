@@ -82,16 +82,22 @@ extension IndirectGemm {
                 if let packed {
                     job.b = packed + (group * panels + panel) * panelWhole + step.start - start
                     job.next = panel + 1 < some.upperBound ? packed + (group * panels + panel + 1) * panelWhole + step.start : nil
+                } else if readsInPlace && columns - column >= nr, let tap = step.taps.first {
+                    let from = group * source.group + tap.index * source.tap + step.d0 * source.k + column
+                    job.b = b + from * size - start
+                    job.b_step = source.k
                 } else {
-                    let number = (panel - some.lowerBound) % packedTogether
+                    let together = readsInPlace ? 1 : packedTogether
+                    let number = (panel - some.lowerBound) % together
                     if number == 0 {
-                        let set = panel..<min(some.upperBound, panel + packedTogether)
+                        let set = panel..<min(some.upperBound, panel + together)
                         for tap in step.taps {
                             let from = group * source.group + tap.index * source.tap + step.d0 * source.k
                             pack(b + from * size, step.depth, set, into: panelRoom + tap.bBytes - step.start, panelStep: panelBytes)
                         }
                     }
                     job.b = UnsafeRawPointer(panelRoom + number * panelBytes) - start
+                    job.b_step = nr
                 }
                 job.tiles = UnsafePointer(table)
                 job.tile_count = heights.taller

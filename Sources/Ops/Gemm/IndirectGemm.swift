@@ -43,6 +43,9 @@ struct IndirectGemm: Sendable {
     /// Whether each worker packs the panels it needs into its own scratch (few rows), instead of all before the start, unless b is
     /// packed for good.
     let packsInPlace: Bool
+    /// Whether whole panels are then read where they lie, without being packed: lines of b whose columns are neighbours, and far enough from
+    /// each other for a panel to stay in the second-level cache.
+    let readsInPlace: Bool
     /// Whether the values of a tile are gathered rather than pointed at: few channels.
     let gathers: Bool
     let steps: [[KStep]]
@@ -106,6 +109,9 @@ struct IndirectGemm: Sendable {
             && Self.rowsShareSets(min(mr, rows), kept[0].sourcePixel)
         let perStep = packsRows || copiesRows ? Self.evenPart(depth, Self.packedDepth) : limit
         let steps = kept.map { Self.steps($0, depth: depth, limit: perStep, nr: nr, size: size, stepA: stepA) }
+        readsInPlace =
+            packsInPlace && source.column == 1 && steps.joined().allSatisfy { $0.taps.count <= 1 }
+            && Self.spreadsOverCache(steps.joined().map(\.depth).max() ?? 0, source.k * size)
         // The gathered taps of a step take their columns in one run, so these must follow each other in the packed panel.
         self.steps = steps
         gathers =
@@ -159,6 +165,15 @@ struct IndirectGemm: Sendable {
         }
         return (rows + distinct - 1) / distinct + 2 > ways
     }
+
+    /// Whether half of the second-level cache's ways hold `lines` short runs at a distance in bytes.
+    private static func spreadsOverCache(_ lines: Int, _ distance: Int) -> Bool {
+        let ways = 8
+        let span = max(64, CacheSizes.l2 / ways)
+        return lines <= span / max(64, greatestCommonDivisor(max(1, distance), span)) * ways / 2
+    }
+
+    private static func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestCommonDivisor(b, a % b) }
 
     /// The size of nearly equal parts of `count`, each of at most 3/2 · `target`.
     private static func evenPart(_ count: Int, _ target: Int) -> Int {

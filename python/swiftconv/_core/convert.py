@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from swiftconv import _native
 from swiftconv._core.dtypes import ENGINE_DTYPES, as_dtype, engine_dtype
 from swiftconv._core.kinds import KERAS, PLAIN, SYMBOL, TENSOR, VARIABLE, kind_of, traced
 
@@ -199,11 +200,25 @@ def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, nam
         except (TypeError, ValueError):
             pass
     if wanted is not None and is_weak(value) and wanted.name in ENGINE_DTYPES:
-        return Tensor._wrap(np.array(weak_array(value, wanted.name), order="C"))
+        return Tensor._wrap(_owned(weak_array(value, wanted.name)))
     array = as_array(value, wanted)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         raise TypeError(f"convert_to_tensor: expected an array of numbers, received dtype {array.dtype}")
-    return Tensor._wrap(np.array(array, dtype=array.dtype.newbyteorder("="), order="C", copy=True))
+    return Tensor._wrap(_owned(array))
+
+
+#: Copies arrays into the library's memory.
+_copy = _native.Op("identity", {}).apply
+#: Smaller ones are not worth a call.
+_SMALL = 4096
+
+
+def _owned(array: np.ndarray) -> np.ndarray:
+    """A copy in row-major order and the machine's byte order; large ones in the library's memory, which is aligned for vectors."""
+    dtype = array.dtype.newbyteorder("=")
+    if array.nbytes < _SMALL or dtype.name not in ENGINE_DTYPES:
+        return np.array(array, dtype=dtype, order="C", copy=True)
+    return _copy(np.ascontiguousarray(array, dtype))  # type: ignore[no-any-return]
 
 
 def _stacked(value: Sequence[Any], wanted: Any) -> Any:

@@ -15,6 +15,8 @@ import TensorCore
 ///     }
 ///     print(adam.steps)                           // 20
 ///
+/// ``TrainingStep`` joins the three lines of the loop into one program.
+///
 /// It is used from one task at a time.
 public final class OptimizerState {
     /// How it works.
