@@ -104,10 +104,18 @@ struct DocumentTests {
                         }
                         printed(losses[19] < losses[0], "true")
                         do {
-                            let theirs = try Random.normal([8, 3, 3, 4])                    // a filter of MLX
-                            let layer = Conv2D(8, kernelSize: 3, useBias: false)
-                            try layer.build(inputShape: [1, 16, 16, 4])
-                            try layer.setWeights([theirs.transpose([1, 2, 3, 0])])
+                            let step = try TrainingStep(network.trainableParameters, adam) { batch in
+                                try (network(batch[0], training: true) - batch[1]).square().mean()
+                            }
+                            printed(try step(x, y).scalar() < losses[19], "true")
+                            let scaled = CompiledFunction { inputs in [try inputs[0] * 2] }
+                            printed(try scaled(a)[0] == a * 2, "true")
+                            do {
+                                let theirs = try Random.normal([8, 3, 3, 4])                    // a filter of MLX
+                                let layer = Conv2D(8, kernelSize: 3, useBias: false)
+                                try layer.build(inputShape: [1, 16, 16, 4])
+                                try layer.setWeights([theirs.transpose([1, 2, 3, 0])])
+                            }
                         }
                     }
                 }
@@ -345,6 +353,23 @@ struct DocumentTests {
                     }
                 }
             }
+        }
+    }
+
+    // Sources/SwiftConv/CompiledFunction.swift
+    @Test func commentsOfCompiledFunction() throws {
+        let images = try Random.uniform([128, 28, 28, 1])
+        let labels = try Tensor((0..<128).map { Int32($0 % 10) }, shape: [128])
+        let (testImages, testLabels) = (images, labels)
+        let folder = NSTemporaryDirectory()
+        let (x, y) = (try Random.uniform([64, 8], seed: 1), try Tensor((0..<64).map { Float($0 % 2) }, shape: [64, 1]))
+        let model = Sequential { Dense(1, activation: .sigmoid) }
+        try model.compile(optimizer: .adam(), loss: .binaryCrossentropy())
+        _ = (testImages, testLabels, folder, x, y)
+        do {
+            let blurred = CompiledFunction { x in [try nn.averagePool2d(nn.relu(x[0]), size: 2, strides: 1)] }
+            let y = try blurred(Random.normal([1, 8, 8, 3]))[0]
+            printed(y.shape, "[1, 7, 7, 3]")
         }
     }
 
@@ -1169,6 +1194,29 @@ struct DocumentTests {
             let regression = Sequential { Dense(1) }
             try regression.compile(optimizer: .sgd(), loss: .meanSquaredError)
             try regression.fit(batches: Noise().prefetched(), epochs: 2, verbose: 0)
+        }
+    }
+
+    // Sources/SwiftConv/Training/TrainingStep.swift
+    @Test func commentsOfTrainingStep() throws {
+        let images = try Random.uniform([128, 28, 28, 1])
+        let labels = try Tensor((0..<128).map { Int32($0 % 10) }, shape: [128])
+        let (testImages, testLabels) = (images, labels)
+        let folder = NSTemporaryDirectory()
+        let (x, y) = (try Random.uniform([64, 8], seed: 1), try Tensor((0..<64).map { Float($0 % 2) }, shape: [64, 1]))
+        let model = Sequential { Dense(1, activation: .sigmoid) }
+        try model.compile(optimizer: .adam(), loss: .binaryCrossentropy())
+        _ = (testImages, testLabels, folder, x, y)
+        do {
+            let network = Sequential { Dense(16, activation: .relu); Dense(1) }
+            try network.build(inputShape: x.shape)
+            let adam = try OptimizerState(.adam(learningRate: 0.01))
+            let step = try TrainingStep(network.trainableParameters, adam) { batch in
+                try (network(batch[0], training: true) - batch[1]).square().mean()
+            }
+            var losses: [Float] = []
+            for _ in 0..<20 { losses.append(try step(x, y).scalar()) }
+            printed(losses[19] < losses[0], "true")
         }
     }
 }

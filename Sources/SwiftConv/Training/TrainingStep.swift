@@ -37,8 +37,7 @@ public final class TrainingStep {
     /// - Parameters:
     ///   - weights: Of float32 or float64. Layers have theirs once they are built.
     ///   - optimizer: May serve several steps, in turn.
-    ///   - loss: Gets what the step is called with; gives float32 or float64, the sum of whose elements is made small. It is called when inputs of a
-    ///     new form come, with symbols.
+    ///   - loss: Gets what the step is called with, gives float32 or float64: the sum of its elements is made small. Called anew for new shapes.
     /// - Throws: No weights at all, or ones that are states.
     public init(
         _ weights: [Parameter], _ optimizer: OptimizerState, of loss: @escaping ([Tensor]) throws -> Tensor
