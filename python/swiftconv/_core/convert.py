@@ -214,7 +214,7 @@ _SMALL = 4096
 
 
 def _owned(array: np.ndarray) -> np.ndarray:
-    """A copy in row-major order and the machine's byte order; large ones in the library's memory, which is aligned for vectors."""
+    """A copy in row-major order and native byte order; large ones in the library's memory, aligned for vectors."""
     dtype = array.dtype.newbyteorder("=")
     if array.nbytes < _SMALL or dtype.name not in ENGINE_DTYPES:
         return np.array(array, dtype=dtype, order="C", copy=True)
