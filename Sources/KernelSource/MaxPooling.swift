@@ -219,6 +219,11 @@ private func addToFirstOf3x3<V: SIMD>(
     var (v0, v1, v2): (V, V, V) = (load(x), load(x + row), load(x + 2 &* row))
     var (s0, s1, s2): (V, V, V) = (loadSum(dx), loadSum(dx + row), loadSum(dx + 2 &* row))
     for _ in 0..<windows {
+        // the rows that the next row of windows sees for the first time
+        for next in 3..<5 {
+            sc_prefetch_l2(x + next &* row)
+            sc_prefetch_l2(x + (next &* row &+ pixel))
+        }
         let best: V = load(y)
         if anyNaN(best) {
             storeColumn(s0, s1, s2, dx, row)

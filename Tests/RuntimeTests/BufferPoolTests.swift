@@ -1,3 +1,4 @@
+import CShims
 import TensorCore
 import Testing
 
@@ -40,6 +41,21 @@ import Testing
             return a == b
         }
         #expect(reused)
+    }
+
+    /// Loads from one block do not wait for stores to another: their addresses differ in the twelve low bits.
+    @Test func largeBlocksBeginAtDifferentPlacesOfAPage() throws {
+        for bytes in [16 << 10, 1 << 20, 6 << 20] as [UInt64] {
+            let blocks = try (0..<8).map { _ in try #require(sc_memory_allocate(bytes)) }
+            let places = blocks.map { UInt(bitPattern: $0) }
+            #expect(places.allSatisfy { $0 % 64 == 0 })
+            // others may allocate in between
+            #expect(Set(places.map { $0 % 2048 }).count >= 4)
+            for block in blocks {
+                block.initializeMemory(as: UInt8.self, repeating: 7, count: Int(bytes))
+                sc_memory_free(block, bytes)
+            }
+        }
     }
 
     @Test func whatIsKeptIsBounded() throws {
