@@ -86,13 +86,14 @@ package final class Executable: @unchecked Sendable {
         _ whole: Program, _ threads: Int, _ settings: Settings.Values, reuse: Bool
     ) throws(ConvError) -> (Program, [PreparedOp?], Plan) {
         var program = whole
-        var (prepared, plan) = try Layout.choose(program, threads, settings, reuse: reuse)
+        let spreads = settings.memoryLimit == nil
+        var (prepared, plan) = try Layout.choose(program, threads, settings, reuse: reuse, spreads: spreads)
         guard let limit = settings.memoryLimit, plan.arenaBytes > limit else { return (program, prepared, plan) }
         var least = Int.max
         func isEnough(_ room: Int?) throws(ConvError) -> Bool {
             var within = settings
             within.memoryLimit = room
-            (prepared, plan) = try Layout.choose(program, threads, within, reuse: reuse)
+            (prepared, plan) = try Layout.choose(program, threads, within, reuse: reuse, spreads: spreads)
             if room ?? 0 == 0 { least = min(least, plan.arenaBytes) }  // what another limit would find too
             return plan.arenaBytes <= limit
         }
@@ -103,7 +104,7 @@ package final class Executable: @unchecked Sendable {
                 program = Rematerialization.fitting(program, prepared, limit: limit, onlyCheap: onlyCheap)
                 if try isEnough(scratch) { return (program, prepared, plan) }
             }
-            let activations = Planner.plan(program, workspaces: prepared.map { _ in 0 }, reuse: reuse).arenaBytes
+            let activations = Planner.plan(program, workspaces: prepared.map { _ in 0 }, reuse: reuse, spreads: spreads).arenaBytes
             if activations < limit, try isEnough(limit - activations) { return (program, prepared, plan) }
             if try isEnough(0) { return (program, prepared, plan) }
         }

@@ -19,9 +19,10 @@ final class Layout: Sendable {
         states = try RunStates(program, plan, prepared)
     }
 
-    /// Prepares every op and plans the memory. `algorithms`: for each node the one to take, where that matters.
+    /// Prepares every op and plans the memory. `algorithms`: for each node the one to take, where that matters;
+    /// `spreads`: whether buffers may take some bytes more for the sake of the caches.
     static func choose(
-        _ program: Program, _ threads: Int, _ settings: Settings.Values, reuse: Bool, algorithms: [String?] = []
+        _ program: Program, _ threads: Int, _ settings: Settings.Values, reuse: Bool, spreads: Bool, algorithms: [String?] = []
     ) throws(ConvError) -> ([PreparedOp?], Plan) {
         let steady = program.steadyValues
         let constantBytes = program.specs(steady.indices.filter { steady[$0] }).reduce(0) { $0 + $1.byteCount }
@@ -36,13 +37,15 @@ final class Layout: Sendable {
                 settings: settings, algorithm: algorithms.indices.contains(index) ? algorithms[index] : nil)
             prepared.append(try node.op.prepare(program.specs(node.inputs), program.specs(node.outputs), node.attributes, context))
         }
-        return (prepared, Planner.plan(program, workspaces: prepared.map { $0?.workspaceBytes ?? 0 }, reuse: reuse))
+        let workspaces = prepared.map { $0?.workspaceBytes ?? 0 }
+        return (prepared, Planner.plan(program, workspaces: workspaces, reuse: reuse, spreads: spreads))
     }
 
     /// The same for another number of threads; nil where the memory limit or the system has no room for it with the same algorithms.
     func renewed(_ program: Program, threads: Int, _ settings: Settings.Values, reuse: Bool) -> Layout? {
         let algorithms = prepared.map { $0?.algorithm }
-        guard let (prepared, plan) = try? Self.choose(program, threads, settings, reuse: reuse, algorithms: algorithms),
+        let spreads = settings.memoryLimit == nil
+        guard let (prepared, plan) = try? Self.choose(program, threads, settings, reuse: reuse, spreads: spreads, algorithms: algorithms),
             prepared.map({ $0?.algorithm }) == algorithms, plan.arenaBytes <= settings.memoryLimit ?? Int.max
         else { return nil }
         return try? Layout(program, plan, prepared, threads: threads)

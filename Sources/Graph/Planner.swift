@@ -11,22 +11,25 @@ struct Planner {
     private let program: Program
     private let workspaces: [Int]
     private let reuse: Bool
+    /// Whether large buffers begin at different places of a page: some bytes more, which a memory limit does not allow.
+    private let spreads: Bool
     private let end: Int
     private var plan: Plan
     /// For each buffer the last node that reads or writes it.
     private var isWantedAtEnd: [Bool] = []
 
     /// `workspaces` are the bytes that each node asks for. Without `reuse` every value has memory of its own and nothing is bound.
-    static func plan(_ program: Program, workspaces: [Int], reuse: Bool) -> Plan {
-        var planner = Planner(program, workspaces, reuse)
+    static func plan(_ program: Program, workspaces: [Int], reuse: Bool, spreads: Bool) -> Plan {
+        var planner = Planner(program, workspaces, reuse, spreads)
         planner.run()
         return planner.plan
     }
 
-    private init(_ program: Program, _ workspaces: [Int], _ reuse: Bool) {
+    private init(_ program: Program, _ workspaces: [Int], _ reuse: Bool, _ spreads: Bool) {
         self.program = program
         self.workspaces = workspaces
         self.reuse = reuse
+        self.spreads = spreads
         self.end = program.nodes.count
         self.plan = Plan(
             bufferOf: [Int](repeating: -1, count: program.values.count),
@@ -248,11 +251,11 @@ struct Planner {
             var top = 0
             for other in placed where blocks[other].first <= blocks[current].last && blocks[other].last >= blocks[current].first {
                 let gap = blocks[other].offset - top
-                let place = blocks[current].place(from: top, current)
+                let place = spreads ? blocks[current].place(from: top, current) : top
                 if blocks[other].offset - place >= bytes, gap < best?.gap ?? Int.max { best = (gap, place) }
                 top = max(top, blocks[other].offset + blocks[other].bytes)
             }
-            blocks[current].offset = best?.offset ?? blocks[current].place(from: top, current)
+            blocks[current].offset = best?.offset ?? (spreads ? blocks[current].place(from: top, current) : top)
             plan.arenaBytes = max(plan.arenaBytes, blocks[current].offset + bytes)
             let at = placed.firstIndex { blocks[$0].offset > blocks[current].offset } ?? placed.count
             placed.insert(current, at: at)

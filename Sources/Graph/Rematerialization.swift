@@ -29,7 +29,7 @@ struct Rematerialization {
         var search = Rematerialization(program, prepared, onlyCheap)
         var best = (program: program, bytes: Int.max)
         for _ in 0...2 * program.nodes.count {
-            let plan = Planner.plan(search.program, workspaces: search.workspaces, reuse: true)
+            let plan = Planner.plan(search.program, workspaces: search.workspaces, reuse: true, spreads: false)
             if plan.arenaBytes < best.bytes { best = (search.program, plan.arenaBytes) }
             guard plan.arenaBytes > limit, let choice = search.choice(plan) else { break }
             search.apply(choice)
