@@ -29,6 +29,15 @@ def cnn():
     return model
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises KeyboardInterrupt; a process that a script starts in the background begins with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("eager", [False, True])
 def test_ctrl_c_stops_fit_and_leaves_a_usable_model(eager):
     model = cnn()
