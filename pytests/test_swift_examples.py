@@ -124,7 +124,16 @@ def test_classify_says_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_tutorial_learns_without_any_data_set(tmp_path: Path) -> None:
-    arguments = ["--epochs", "3", "--model", tmp_path / "m.safetensors", "--picture", tmp_path / "p.png"]
+    arguments = [
+        "--epochs",
+        "3",
+        "--model",
+        tmp_path / "m.safetensors",
+        "--picture",
+        tmp_path / "p.png",
+        "--sorted",
+        tmp_path / "s.png",
+    ]
     environment = {"XDG_CACHE_HOME": str(tmp_path), "SWIFTCONV_DATA_DIR": str(tmp_path)}
     done = run("tutorial", *arguments, environment=environment)
     assert done.returncode == 0, done.stderr
