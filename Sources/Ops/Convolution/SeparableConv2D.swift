@@ -17,13 +17,16 @@ package struct SeparableConv2D: Op {
         var middle: TensorSpec
         var second: [TensorSpec]
         var secondAttributes: Attributes
-        var hasDepthwiseBias: Bool
-        var hasBias: Bool
+        /// The inputs that are biases.
+        var depthwiseBias: Int?
+        var bias: Int?
     }
 
     private func parts(_ inputs: [TensorSpec], _ attributes: Attributes) throws(ConvError) -> Parts {
         let hasDepthwiseBias = try attributes.bool("depthwise_bias", default: false)
         let hasBias = try attributes.bool("bias", default: false)
+        let depthwiseBias = hasDepthwiseBias ? 3 : nil
+        let bias = hasBias ? (hasDepthwiseBias ? 4 : 3) : nil
         let count = 3 + (hasDepthwiseBias ? 1 : 0) + (hasBias ? 1 : 0)
         try expectInputs(inputs, count...count)
         try expectFloating(inputs, 0, "x")
@@ -37,13 +40,13 @@ package struct SeparableConv2D: Op {
         var firstAttributes = ConvolutionShape.window(attributes)
         firstAttributes["activation"] = attributes["depthwise_activation"]
         firstAttributes["alpha"] = attributes["depthwise_alpha"]
-        let first = [inputs[0], inputs[1]] + (hasDepthwiseBias ? [inputs[3]] : [])
+        let first = [inputs[0], inputs[1]] + (depthwiseBias.map { [inputs[$0]] } ?? [])
         let middle = try Self.convolution.outputSpecs(first, firstAttributes)[0]
-        let second = [middle, inputs[2]] + (hasBias ? [inputs[count - 1]] : [])
+        let second = [middle, inputs[2]] + (bias.map { [inputs[$0]] } ?? [])
         let own = Attributes(attributes.values.filter { ["activation", "alpha"].contains($0.key) })
         return Parts(
             first: first, firstAttributes: firstAttributes, middle: middle, second: second, secondAttributes: own,
-            hasDepthwiseBias: hasDepthwiseBias, hasBias: hasBias)
+            depthwiseBias: depthwiseBias, bias: bias)
     }
 
     /// The attributes of both convolutions as one, for the inputs x, both filters and the biases; nil where one after the other is better.
@@ -97,17 +100,16 @@ package struct SeparableConv2D: Op {
             op: name, input: parts.middle, inputName: "x", filter: parts.second[1], filterName: "filter", parts.secondAttributes)
         guard
             let fused = SeparableConvolution(
-                first, second, hasDepthwiseBias: parts.hasDepthwiseBias, try EpilogueActivation(parts.firstAttributes, op: name),
-                hasBias: parts.hasBias, try EpilogueActivation(parts.secondAttributes, op: name), threads: threads)
+                first, second, hasDepthwiseBias: parts.depthwiseBias != nil, try EpilogueActivation(parts.firstAttributes, op: name),
+                hasBias: parts.bias != nil, try EpilogueActivation(parts.secondAttributes, op: name), threads: threads)
         else { return nil }
-        let (bias, depthwiseBias) = (parts.hasDepthwiseBias ? 4 : 3, 3)
         return PreparedOp(
             algorithm: "separable", flops: fused.flops, workspaceBytes: fused.workspaceBytes, prepack: fused.prepack
         ) { arguments in
             fused.run(
                 x: arguments.inputs[0], depthwiseFilter: arguments.inputs[1], filter: arguments.inputs[2], packed: arguments.packed,
-                depthwiseBias: parts.hasDepthwiseBias ? arguments.inputs[depthwiseBias] : nil,
-                bias: parts.hasBias ? arguments.inputs[bias] : nil, y: arguments.outputs[0], workspace: arguments.workspace)
+                depthwiseBias: parts.depthwiseBias.map { arguments.inputs[$0] }, bias: parts.bias.map { arguments.inputs[$0] },
+                y: arguments.outputs[0], workspace: arguments.workspace)
         }
     }
 
@@ -121,15 +123,14 @@ package struct SeparableConv2D: Op {
         let second = try Self.convolution.prepare(parts.second, output, parts.secondAttributes, own)
         let middleBytes = (parts.middle.byteCount + 63) / 64 * 64
         let prepack = second.prepack.map { PreparedOp.Prepack(input: 2, bytes: $0.bytes, run: $0.run) }
-        let (bias, count) = (parts.hasDepthwiseBias ? 4 : 3, 3)
         return PreparedOp(
             algorithm: "two-passes",
             flops: first.flops.addingReportingOverflow(second.flops).overflow ? Int.max : first.flops + second.flops,
             workspaceBytes: middleBytes + max(first.workspaceBytes, second.workspaceBytes), prepack: prepack
         ) { (arguments) throws(ConvError) in
             let (middle, scratch) = (arguments.workspace, arguments.workspace + middleBytes)
-            let one = [arguments.inputs[0], arguments.inputs[1]] + (parts.hasDepthwiseBias ? [arguments.inputs[count]] : [])
-            let two = [UnsafeRawPointer(middle), arguments.inputs[2]] + (parts.hasBias ? [arguments.inputs[bias]] : [])
+            let one = [arguments.inputs[0], arguments.inputs[1]] + (parts.depthwiseBias.map { [arguments.inputs[$0]] } ?? [])
+            let two = [UnsafeRawPointer(middle), arguments.inputs[2]] + (parts.bias.map { [arguments.inputs[$0]] } ?? [])
             try run(first, one, middle, scratch, packed: nil)
             try run(second, two, arguments.outputs[0], scratch, packed: arguments.packed)
         }
@@ -159,9 +160,9 @@ package struct SeparableConv2D: Op {
     package func gradient(_ call: OpCall, _ outputGradients: [Value?], _ graph: any GraphBuilder) throws(ConvError) -> [Value?] {
         guard outputGradients[0] != nil else { return call.inputs.map { _ in nil } }
         let parts = try parts(call.inputs.map(graph.spec), call.attributes)
-        let first = [call.inputs[0], call.inputs[1]] + (parts.hasDepthwiseBias ? [call.inputs[3]] : [])
+        let first = [call.inputs[0], call.inputs[1]] + (parts.depthwiseBias.map { [call.inputs[$0]] } ?? [])
         let middle = try graph.apply("conv2d", first, parts.firstAttributes)
-        let second = [middle[0], call.inputs[2]] + (parts.hasBias ? [call.inputs[call.inputs.count - 1]] : [])
+        let second = [middle[0], call.inputs[2]] + (parts.bias.map { [call.inputs[$0]] } ?? [])
         let outer = try Self.convolution.gradient(
             OpCall(inputs: second, outputs: call.outputs, attributes: parts.secondAttributes), outputGradients, graph)
         let inner = try Self.convolution.gradient(

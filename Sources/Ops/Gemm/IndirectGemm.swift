@@ -157,12 +157,7 @@ struct IndirectGemm: Sendable {
         // sets and ways of all levels of x86-64 and arm64 processors whose first level is indexed by the offset in a page of 4,096 bytes
         let sets = 64
         let ways = max(1, CacheSizes.l1 / (64 * sets))
-        var step = distance / 64 % sets
-        var distinct = 1
-        while step % sets != 0 {
-            distinct += 1
-            step += distance / 64 % sets
-        }
+        let distinct = sets / greatestCommonDivisor(distance / 64, sets)
         return (rows + distinct - 1) / distinct + 2 > ways
     }
 
