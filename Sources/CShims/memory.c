@@ -6,15 +6,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-// Blocks of some pages begin at different places of a page, in turn: a load that follows a store to another block at the same distance from
-// the start of a page waits for it, for processors first compare these twelve bits of addresses ("4K aliasing").
-#define PAGE ((uint64_t)4096)
-#define FEWEST_PAGES 4
+#define PAGE ((uint64_t)SC_PAGE)
 static uint64_t next_place(void) {
     static _Atomic uint32_t count;
-    return (uint64_t)(atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) * 5 % 16) * (PAGE / 16);
+    return sc_place_in_page(atomic_fetch_add_explicit(&count, 1, memory_order_relaxed));
 }
-static int is_placed(uint64_t bytes) { return bytes >= FEWEST_PAGES * PAGE; }
 static void *start_of(void *memory, uint64_t alignment) { return (void *)((uintptr_t)memory & ~(uintptr_t)(alignment - 1)); }
 
 // Blocks of at least two huge pages are mapped on a huge page's boundary, so that the kernel can back them with huge pages:
@@ -26,7 +22,7 @@ static uint64_t mapped_bytes(uint64_t bytes) { return (bytes + PAGE + HUGE_PAGE 
 
 void *sc_memory_allocate(uint64_t bytes) {
     if (bytes > (uint64_t)1 << 47) return NULL;
-    if (!is_placed(bytes)) {
+    if (!sc_is_placed(bytes)) {
         void *memory = NULL;
         return posix_memalign(&memory, 64, bytes ? bytes : 64) == 0 ? memory : NULL;
     }
@@ -53,5 +49,5 @@ void *sc_memory_allocate(uint64_t bytes) {
 void sc_memory_free(void *memory, uint64_t bytes) {
     if (!memory) return;
     if (is_big(bytes)) munmap(start_of(memory, HUGE_PAGE), mapped_bytes(bytes));
-    else free(is_placed(bytes) ? start_of(memory, PAGE) : memory);
+    else free(sc_is_placed(bytes) ? start_of(memory, PAGE) : memory);
 }

@@ -1,3 +1,4 @@
+import CShims
 import Ops
 import TensorCore
 
@@ -220,11 +221,10 @@ struct Planner {
         var offset = 0
 
         /// The first offset from `top` on that this block, the `number`th, may have. Large ones begin at different places of a page, in turn, as
-        /// do blocks of the pool (memory.c says why).
+        /// do blocks of the pool (cshims.h says why).
         func place(from top: Int, _ number: Int) -> Int {
-            let page = 4096
-            guard bytes >= 4 * page else { return top }
-            let place = number * 5 % 16 * (page / 16)
+            guard sc_is_placed(UInt64(bytes)) else { return top }
+            let (page, place) = (Int(SC_PAGE), Int(sc_place_in_page(UInt64(number))))
             return top + (place - top % page + page) % page
         }
     }

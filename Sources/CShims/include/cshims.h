@@ -3,6 +3,7 @@
 #ifndef SC_CSHIMS_H
 #define SC_CSHIMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #pragma GCC visibility push(hidden)
@@ -57,6 +58,13 @@ void sc_thread_table_set(const void *table);
 // `bytes` bytes at a multiple of 64, or NULL. Big blocks come in 2 MiB pages where the system has them. Free with the same size.
 void *sc_memory_allocate(uint64_t bytes);
 void sc_memory_free(void *memory, uint64_t bytes);
+
+// Blocks of some pages begin at different places of a page, in turn: a load that follows a store to another block at the same distance from
+// the start of a page waits for it, for processors first compare these twelve bits of addresses ("4K aliasing").
+#define SC_PAGE 4096
+static inline bool sc_is_placed(uint64_t bytes) { return bytes >= 4 * SC_PAGE; }
+// Where in its page the block of this number begins.
+static inline uint64_t sc_place_in_page(uint64_t number) { return number * 5 % 16 * (SC_PAGE / 16); }
 
 // ---- loops over elements (elements.c): optimised in debug builds too ------------------------------------------------------------------
 // mask[i] = whether the low half of words[i] is at least `threshold`, y[i] = mask[i] ? x[i] * scale : 0; y may be x.
