@@ -115,7 +115,7 @@ private struct Costs {
     /// by and by.
     private func perByte(_ bytes: Int) -> Double {
         if bytes <= CacheSizes.l2 { return 0 }
-        let (few, many) = (Double(CacheSizes.l3) / 8, Double(CacheSizes.l3) / 2)
+        let (few, many) = (Double(CacheSizes.kept) / 4, Double(CacheSizes.kept))
         let share = min(1, max(0, (Double(bytes) - few) / max(1, many - few)))
         return Self.cachedByte + share * (Self.memoryByte - Self.cachedByte)
     }

@@ -19,14 +19,14 @@ where V.Scalar: BinaryFloatingPoint {
     let bStep = job.pointee.b_step * size
     let kind = job.pointee.finish == 0 ? 0 : job.pointee.activation
     let bBase = UnsafeRawPointer(job.pointee.b!)
-    // A line of the next panel at each step: as many tiles as a step of b has lines ask for all of it.
+    // A line of the next panel at each step, or pair of steps: so many tiles as these have lines of b ask for all of it.
     var ahead = UnsafeRawPointer(job.pointee.next ?? job.pointee.b!)
     var aheadStep = job.pointee.next == nil ? 0 : 64
-    let lastAhead = 2 * V.scalarCount * size / 64
+    let lastAhead = (gemmPairsSteps ? 4 : 2) * V.scalarCount * size / 64
     for t in 0..<job.pointee.tile_count {
         let tile = job.pointee.tiles + t * job.pointee.tile_words
         if t == lastAhead { aheadStep = 0 }
-        if job.pointee.accumulate == 0 {
+        if job.pointee.accumulate == 0 && job.pointee.streams == 0 {
             // Where the results go is brought in while they are computed: a store would wait for it.
             for p in 0..<MR {
                 sc_prefetch(row(tile, p, job))
@@ -54,13 +54,59 @@ where V.Scalar: BinaryFloatingPoint {
             var a = InlineArray<MR, UnsafeRawPointer>(repeating: bBase)
             for p in 0..<MR { a[unchecked: p] = UnsafeRawPointer(bitPattern: segment[2 + p]).unsafelyUnwrapped }
             var offset = 0
-            for _ in 0..<depth {
+            var left = depth
+            if job.pointee.a_packed != 0 && job.pointee.rows == MR {
+                var from = a[unchecked: 0]
+                for _ in 0..<depth {
+                    var column = zero[unchecked: 0]
+                    for q in 0..<NV { column[unchecked: q] = loadRaw(b + q * lanes * size) }
+                    for p in 0..<MR {
+                        let one = V(repeating: (from + p * size).load(as: V.Scalar.self))
+                        for q in 0..<NV {
+                            acc[unchecked: p][unchecked: q] = multiplyAdd(acc[unchecked: p][unchecked: q], one, column[unchecked: q])
+                        }
+                    }
+                    from += aStep
+                    b += bStep
+                }
+                left = 0
+            } else if gemmPairsSteps && aStep == size && bStep == NV * lanes * size {
+                // In pairs each pointer that found no register is fetched once for two steps.
+                while left >= 2 {
+                    var first = zero[unchecked: 0]
+                    var second = zero[unchecked: 0]
+                    for q in 0..<NV {
+                        first[unchecked: q] = loadRaw(b + q * lanes * size)
+                        second[unchecked: q] = loadRaw(b + (NV + q) * lanes * size)
+                    }
+                    for p in 0..<MR {
+                        let from = a[unchecked: p] + offset
+                        let one = V(repeating: from.load(as: V.Scalar.self))
+                        for q in 0..<NV {
+                            acc[unchecked: p][unchecked: q] = multiplyAdd(acc[unchecked: p][unchecked: q], one, first[unchecked: q])
+                        }
+                        let two = V(repeating: (from + size).load(as: V.Scalar.self))
+                        for q in 0..<NV {
+                            acc[unchecked: p][unchecked: q] = multiplyAdd(acc[unchecked: p][unchecked: q], two, second[unchecked: q])
+                        }
+                    }
+                    if gemmPrefetches {
+                        sc_prefetch_l2(ahead)
+                        ahead += aheadStep
+                    }
+                    offset += 2 * size
+                    b += 2 * NV * lanes * size
+                    left -= 2
+                }
+            }
+            while left > 0 {
+                left -= 1
                 var column = zero[unchecked: 0]
                 for q in 0..<NV { column[unchecked: q] = loadRaw(b + q * lanes * size) }
                 for p in 0..<MR {
-                    let left = V(repeating: (a[unchecked: p] + offset).load(as: V.Scalar.self))
+                    let one = V(repeating: (a[unchecked: p] + offset).load(as: V.Scalar.self))
                     for q in 0..<NV {
-                        acc[unchecked: p][unchecked: q] = multiplyAdd(acc[unchecked: p][unchecked: q], left, column[unchecked: q])
+                        acc[unchecked: p][unchecked: q] = multiplyAdd(acc[unchecked: p][unchecked: q], one, column[unchecked: q])
                     }
                 }
                 if gemmPrefetches {
@@ -80,7 +126,9 @@ where V.Scalar: BinaryFloatingPoint {
                 for q in 0..<NV { acc[unchecked: p][unchecked: q] = rectified(acc[unchecked: p][unchecked: q], ceiling) }
             }
         }
-        if rest == lanes {
+        if job.pointee.streams != 0 {
+            for p in 0..<MR { streamRow(acc[unchecked: p], row(tile, p, job)) }
+        } else if rest == lanes {
             for p in 0..<MR { storeRow(acc[unchecked: p], row(tile, p, job), lanes) }
         } else {
             for p in 0..<MR { storeRow(acc[unchecked: p], row(tile, p, job), rest) }
@@ -107,6 +155,12 @@ where V.Scalar: BinaryFloatingPoint {
     let y = y.assumingMemoryBound(to: V.Scalar.self)
     for q in 0..<NV - 1 { store(sums[unchecked: q], y + q * V.scalarCount) }
     storePart(rest, sums[unchecked: NV - 1], y + (NV - 1) * V.scalarCount)
+}
+
+/// Writes a row of whole vectors past the caches.
+@inline(__always)
+private func streamRow<let NV: Int, V: SIMD>(_ sums: InlineArray<NV, V>, _ y: UnsafeMutableRawPointer) {
+    for q in 0..<NV { streamRaw(sums[unchecked: q], y + q * MemoryLayout<V>.size) }
 }
 
 /// 0 for negative v, at most `ceiling`; NaN stays.

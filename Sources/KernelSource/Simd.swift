@@ -31,6 +31,13 @@ func storeRaw<V: SIMD>(_ v: V, _ p: UnsafeMutableRawPointer) {
     p.storeBytes(of: v, as: V.self)
 }
 
+/// A vector past the caches, to an address that is aligned for it; of float64 an ordinary store.
+@inline(__always)
+func streamRaw<V: SIMD>(_ v: V, _ p: UnsafeMutableRawPointer) {
+    if V.self == F32.self { return streamVector(unsafeBitCast(v, to: F32.self), p.assumingMemoryBound(to: Float.self)) }
+    storeRaw(v, p)
+}
+
 /// Reads the first `part` lanes; the others are 0. With a constant part of all lanes this is `load`.
 @inline(__always)
 func loadPart<V: SIMD>(_ p: UnsafePointer<V.Scalar>, _ part: Int) -> V where V.Scalar: BinaryFloatingPoint {

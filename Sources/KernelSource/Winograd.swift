@@ -145,7 +145,12 @@ func makeWinogradKernels() -> sc_winograd_kernels {
     k.line_2_7.filter = { winogradLineFilter(Winograd2From7.self, $0!, $1, $2, $3, $4, $5!, $6) }
     k.line_2_7.input = { winogradLineInput(Winograd2From7.self, $0!.pointee, $1!, $2, $3, $4!, $5, $6!) }
     k.line_2_7.output = { winogradLineOutput(Winograd2From7.self, $0!.pointee, $1!, $2, $3, $4, $5!.pointee, $6!) }
-    k.gradient = { winogradGradient($0!.pointee, $1!, $2, $3, $4!, $5, $6, $7!) }
-    k.filter_gradient = { winogradFilterGradient($0, $1, $2!, $3, $4!) }
+    k.f4_2.filter = { winogradFilter(Winograd4From2.self, $0!, $1, $2, $3, $4, $5!, $6) }
+    k.f4_2.input = { winogradInput(Winograd4From2.self, $0!.pointee, $1!, $2, $3, $4!, $5, $6!) }
+    k.f4_2.output = { winogradOutput(Winograd4From2.self, $0!.pointee, $1!, $2, $3, $4, $5!.pointee, $6!) }
+    k.gradient_3.output = { winogradGradient(Winograd4x4.self, $0!.pointee, $1!, $2, $3, $4!, $5, $6, $7!) }
+    k.gradient_3.filter = { winogradFilterGradient(Winograd4x4.self, $0, $1, $2, $3, $4, $5!, $6, $7!) }
+    k.gradient_2.output = { winogradGradient(Winograd4From2.self, $0!.pointee, $1!, $2, $3, $4!, $5, $6, $7!) }
+    k.gradient_2.filter = { winogradFilterGradient(Winograd4From2.self, $0, $1, $2, $3, $4, $5!, $6, $7!) }
     return k
 }

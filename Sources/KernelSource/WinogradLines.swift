@@ -2,12 +2,6 @@ import CKernelInterface
 
 // Lines of Winograd's F(m, r), for filters of one row or one column: what WinogradTiles.swift does, along one axis.
 
-/// The elements from one pixel of a line to the next, and how many pixels there are from one to the image's end.
-@inline(__always)
-private func along(_ image: sc_winograd_image) -> (step: Int, isColumn: Bool) {
-    image.is_column != 0 ? (image.step_h, true) : (image.step_w, false)
-}
-
 /// Computes: see `input` in winograd_kernels.h; v = B'd.
 /// Tail: channels beyond the last whole vector, and lines that touch the padding, go through a zero-filled patch.
 @inline(__always)
@@ -16,7 +10,8 @@ func winogradLineInput<T: WinogradTransform>(
     _ plane: Int, _ patch: UnsafeMutablePointer<Float>
 ) {
     let (lanes, points) = (F32.scalarCount, T.points)
-    let (step, isColumn) = along(image)
+    let isColumn = image.is_column != 0
+    let step = isColumn ? image.step_h : image.step_w
     let (bottom, right) = (isColumn ? top + (points - 1) * step : top, isColumn ? left : left + (points - 1) * step)
     let inside = top >= 0 && left >= 0 && bottom < image.h && right < image.w
     let pixel = (isColumn ? image.w : 1) * step * image.c
@@ -79,7 +74,8 @@ func winogradLineOutput<T: WinogradTransform>(
     _ epilogue: sc_winograd_epilogue, _ y: UnsafeMutablePointer<Float>
 ) {
     let lanes = F32.scalarCount
-    let (step, isColumn) = along(image)
+    let isColumn = image.is_column != 0
+    let step = isColumn ? image.out_step_h : image.out_step_w
     guard top < image.oh && left < image.ow else { return }
     let count = min(T.outputs, ((isColumn ? image.oh - top : image.ow - left) + step - 1) / step)
     let origin = y + (top * image.ow + left) * image.oc

@@ -115,11 +115,11 @@ func winogradOutput<T: WinogradTransform>(
 ) {
     let lanes = F32.scalarCount
     let (outputs, points) = (T.outputs, T.points)
-    let rows = min(outputs, (image.oh - top + image.step_h - 1) / image.step_h)
-    let columns = min(outputs, (image.ow - left + image.step_w - 1) / image.step_w)
+    let rows = min(outputs, (image.oh - top + image.out_step_h - 1) / image.out_step_h)
+    let columns = min(outputs, (image.ow - left + image.out_step_w - 1) / image.out_step_w)
     guard rows > 0 && columns > 0 else { return }
     let origin = y + (top * image.ow + left) * image.oc
-    let (row, column) = (image.step_h * image.ow * image.oc, image.step_w * image.oc)
+    let (row, column) = (image.out_step_h * image.ow * image.oc, image.out_step_w * image.oc)
     // Room for 4 · (6 + 1) vectors, the largest transform's. Temporary memory of so many of the widest ones would come from the heap.
     var scratch = InlineArray<4, InlineArray<7, F32>>(repeating: InlineArray<7, F32>(repeating: F32.zero))
     withUnsafeMutablePointer(to: &scratch) { scratch in
@@ -147,48 +147,53 @@ func winogradOutput<T: WinogradTransform>(
     }
 }
 
-/// Computes: see `gradient` in winograd_kernels.h; u = GgG' of a 4×4 tile of dy, zeros outside the image.
-func winogradGradient(
-    _ image: sc_winograd_image, _ dy: UnsafePointer<Float>, _ top: Int, _ left: Int, _ u: UnsafeMutablePointer<Float>, _ plane: Int,
-    _ panel: Int, _ patch: UnsafeMutablePointer<Float>
+/// Computes: see `output` of the gradient in winograd_kernels.h; u = GgG' of a 4×4 tile of dy, zeros outside the image.
+@inline(__always)
+func winogradGradient<T: WinogradGradientTransform>(
+    _: T.Type, _ image: sc_winograd_image, _ dy: UnsafePointer<Float>, _ top: Int, _ left: Int, _ u: UnsafeMutablePointer<Float>,
+    _ plane: Int, _ panel: Int, _ patch: UnsafeMutablePointer<Float>
 ) {
     let lanes = F32.scalarCount
     let nr = winogradNV * lanes
-    let inside = top + 3 * image.step_h < image.oh && left + 3 * image.step_w < image.ow
+    let points = T.points
+    let (stepH, stepW) = (image.out_step_h, image.out_step_w)
+    let inside = top + 3 * stepH < image.oh && left + 3 * stepW < image.ow
     let half = patch + 36 * lanes
-    let (row, column) = (image.step_h * image.ow * image.oc, image.step_w * image.oc)
+    let (row, column) = (stepH * image.ow * image.oc, stepW * image.oc)
     var c = 0
     while c < image.oc {
         let to = u + c / nr * panel + c % nr
         if inside && c + lanes <= image.oc {
-            bothWays(
-                4, 6, dy + (top * image.ow + left) * image.oc + c, row, column, half, to, 6 * plane, plane, Winograd4x4.gradient)
+            let origin = dy + (top * image.ow + left) * image.oc + c
+            bothWays(4, points, origin, row, column, half, to, points * plane, plane, T.gradient)
         } else {
-            gatherPatch(
-                dy + c, image.oh, image.ow, image.oc, top, left, image.step_h, image.step_w, 4, min(lanes, image.oc - c), patch)
-            bothWays(4, 6, UnsafePointer(patch), 4 * lanes, lanes, half, to, 6 * plane, plane, Winograd4x4.gradient)
+            gatherPatch(dy + c, image.oh, image.ow, image.oc, top, left, stepH, stepW, 4, min(lanes, image.oc - c), patch)
+            bothWays(4, points, UnsafePointer(patch), 4 * lanes, lanes, half, to, points * plane, plane, T.gradient)
         }
         c += lanes
     }
 }
 
-/// Computes: see `filter_gradient` in winograd_kernels.h; dfilter = A'mA.
-func winogradFilterGradient(
-    _ tap: Int, _ columns: Int, _ m: UnsafePointer<Float>, _ plane: Int, _ dfilter: UnsafeMutablePointer<Float>
+/// Computes: see `filter` of the gradient in winograd_kernels.h; dfilter = A'mA.
+@inline(__always)
+func winogradFilterGradient<T: WinogradGradientTransform>(
+    _: T.Type, _ tapH: Int, _ tapW: Int, _ tapsH: Int, _ tapsW: Int, _ columns: Int, _ m: UnsafePointer<Float>, _ plane: Int,
+    _ dfilter: UnsafeMutablePointer<Float>
 ) {
     let lanes = F32.scalarCount
-    // Room for 3 · (6 + 1) vectors.
+    let points = T.points
+    // Room for 3 · (6 + 1) vectors, the largest transform's.
     var scratch = InlineArray<3, InlineArray<7, F32>>(repeating: InlineArray<7, F32>(repeating: F32.zero))
     withUnsafeMutablePointer(to: &scratch) { scratch in
         let half = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Float.self)
-        let line = half + 18 * lanes
+        let line = half + T.taps * points * lanes
         var c = 0
         while c < columns {
             let part = min(lanes, columns - c)
-            for j in 0..<6 { Winograd4x4.filterGradient(m + j * plane + c, 6 * plane, half + j * lanes, 6 * lanes) }
-            for i in 0..<3 {
-                Winograd4x4.filterGradient(UnsafePointer(half) + 6 * i * lanes, lanes, line, lanes)
-                for j in 0..<3 { storePart(part, load(UnsafePointer(line) + j * lanes) as F32, dfilter + (3 * i + j) * tap + c) }
+            for j in 0..<points { T.filterGradient(m + j * plane + c, points * plane, half + j * lanes, points * lanes) }
+            for i in 0..<tapsH {
+                T.filterGradient(UnsafePointer(half) + points * i * lanes, lanes, line, lanes)
+                for j in 0..<tapsW { storePart(part, load(UnsafePointer(line) + j * lanes) as F32, dfilter + i * tapH + j * tapW + c) }
             }
             c += lanes
         }

@@ -17,6 +17,14 @@ protocol WinogradTransform {
     static func output(_ p: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int)
 }
 
+/// F(r×r, 4×4), which has the points and so the B' of F(4×4, r×r): r×r sums from patches of x and 4×4 of dy.
+protocol WinogradGradientTransform: WinogradTransform {
+    /// Gg of the tile of dy: 4 → points.
+    static func gradient(_ p: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int)
+    /// A'm: points → taps.
+    static func filterGradient(_ p: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int)
+}
+
 /// Points 0, 1, -1, 2, -2, infinity (Lavin and Gray 2015):
 ///   B' = [4 0 -5 0 1 0 | 0 -4 -4 1 1 0 | 0 4 -4 -1 1 0 | 0 -2 -1 2 1 0 | 0 2 -1 -2 1 0 | 0 4 0 -5 0 1]
 ///   G  = [1/4 0 0 | -1/6 -1/6 -1/6 | -1/6 1/6 -1/6 | 1/24 1/12 1/6 | 1/24 -1/12 1/6 | 0 0 1]
@@ -82,11 +90,10 @@ enum Winograd4x4: WinogradTransform {
     }
 }
 
-/// The filter's gradient by F(3×3, 4×4), which has the points and so the B' of F(4×4, 3×3): 3×3 sums from 6×6 patches of x and 4×4 of dy.
+/// F(3×3, 4×4):
 ///   G  = [1/4 0 0 0 | -1/6 -1/6 -1/6 -1/6 | -1/6 1/6 -1/6 1/6 | 1/24 1/12 1/6 1/3 | 1/24 -1/12 1/6 -1/3 | 0 0 0 1]
 ///   A' = [1 1 1 1 1 0 | 0 1 -1 2 -2 0 | 0 1 1 4 4 1]
-extension Winograd4x4 {
-    /// Gg of the tile of dy: 4 → 6.
+extension Winograd4x4: WinogradGradientTransform {
     @inline(__always)
     static func gradient(_ p: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int) {
         let g0: F32 = load(p)
@@ -105,7 +112,6 @@ extension Winograd4x4 {
         store(g3, o + 5 * out)
     }
 
-    /// A'm: 6 → 3.
     @inline(__always)
     static func filterGradient(_ p: UnsafePointer<Float>, _ step: Int, _ o: UnsafeMutablePointer<Float>, _ out: Int) {
         let m0: F32 = load(p)

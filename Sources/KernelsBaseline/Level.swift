@@ -27,6 +27,8 @@ func multiplyAdd<T: FloatingPoint>(_ acc: T, _ a: T, _ b: T) -> T { acc + a * b 
 let gemmMR = 6
 /// Whether the tile asks for the next panel of the second operand: too few registers to spare for it.
 let gemmPrefetches = false
+/// Whether the tile takes two steps of the sum at a time: where it has more rows than pointers fit into registers.
+let gemmPairsSteps = false
 
 /// Tiles of the height that a job asks for. Rows that divide badly are cut into tiles of nearly equal height.
 @inline(__always)

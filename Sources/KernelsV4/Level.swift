@@ -27,6 +27,8 @@ func multiplyAdd<T: FloatingPoint>(_ acc: T, _ a: T, _ b: T) -> T { acc.addingPr
 let gemmMR = 12
 /// Whether the tile asks for the next panel of the second operand: costs nothing here, and layers whose weights come from memory took 8 to 29 % less time.
 let gemmPrefetches = true
+/// Whether the tile takes two steps of the sum at a time: where it has more rows than pointers fit into registers.
+let gemmPairsSteps = true
 
 /// Tiles of the height that a job asks for, or the next one that there is. Rows that divide badly are cut into tiles of nearly equal height.
 @inline(__always)
@@ -40,8 +42,11 @@ where V.Scalar: BinaryFloatingPoint {
     case 4: gemmTiles(InlineArray<4, InlineArray<NV, V>>(repeating: columns), job)
     case 5: gemmTiles(InlineArray<5, InlineArray<NV, V>>(repeating: columns), job)
     case 6: gemmTiles(InlineArray<6, InlineArray<NV, V>>(repeating: columns), job)
-    case 7...8: gemmTiles(InlineArray<8, InlineArray<NV, V>>(repeating: columns), job)
-    case 9...10: gemmTiles(InlineArray<10, InlineArray<NV, V>>(repeating: columns), job)
+    case 7: gemmTiles(InlineArray<7, InlineArray<NV, V>>(repeating: columns), job)
+    case 8: gemmTiles(InlineArray<8, InlineArray<NV, V>>(repeating: columns), job)
+    case 9: gemmTiles(InlineArray<9, InlineArray<NV, V>>(repeating: columns), job)
+    case 10: gemmTiles(InlineArray<10, InlineArray<NV, V>>(repeating: columns), job)
+    case 11: gemmTiles(InlineArray<11, InlineArray<NV, V>>(repeating: columns), job)
     default: gemmTiles(InlineArray<12, InlineArray<NV, V>>(repeating: columns), job)
     }
 }

@@ -14,12 +14,14 @@ typedef struct {
     intptr_t tile_count, tile_words;
     intptr_t rows;            // 1 ... mr: how many of a tile's rows are computed; the pointers of all mr are valid nonetheless
     intptr_t a_step, b_step;  // elements
+    intptr_t a_packed;        // 1: the rows of a segment lie side by side, one element apart
     const void *b;
     intptr_t y_offset;        // bytes added to each y pointer
     intptr_t columns;         // 1 ... nr: how many are stored; b must be readable for whole vectors nonetheless
     const void *next;         // what b will be next, to be brought into the second-level cache meanwhile, or NULL
     intptr_t accumulate;      // 1: sums start from what y holds, plus the bias
     intptr_t finish;          // 1: the activation is applied
+    intptr_t streams;         // 1: y is written past the caches: float32, whole panels, rows aligned for whole vectors, no leaky relu
     const void *bias;         // of the first column, or NULL: where sums start
     intptr_t activation;      // 0 linear, 1 relu, 2 relu6, 3 leaky relu
     double alpha;

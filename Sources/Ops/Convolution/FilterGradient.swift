@@ -45,6 +45,8 @@ struct FilterGradient: Sendable {
 
     /// Pixels of a chunk: a panel of dy of 16 columns then takes 16 KB, half of a first-level cache.
     private static let targetPixels = 256
+    /// Pixels of dy that are packed for all panels before the next ones: their lines in order, which the hardware reads ahead.
+    private static let packedPixels = 16
     /// Bytes of packed image: a third of a small second-level cache.
     private static let targetBytes = 160 << 10
     /// Pieces of work for which slices and blocks are cut.
@@ -146,14 +148,18 @@ struct FilterGradient: Sendable {
         let packed = image + packedBytes
         var job = sc_gemm_job()
         job.tile_words = tileWords
+        job.a_packed = 1
         job.b_step = packs ? nr : s.oc
         for number in range {
             let box = box(number)
             let from = dy + (((box.images.lowerBound * oh + box.rows.lowerBound) * ow) + box.columns.lowerBound) * s.oc * size
             if packs {
-                for panel in 0..<panels {
-                    functions.pack(
-                        from + panel * nr * size, box.pixels, min(nr, s.ocPerGroup - panel * nr), s.oc, 1, packed + panel * panelBytes)
+                for first in stride(from: 0, to: box.pixels, by: Self.packedPixels) {
+                    for panel in 0..<panels {
+                        functions.pack(
+                            from + (first * s.oc + panel * nr) * size, min(Self.packedPixels, box.pixels - first),
+                            min(nr, s.ocPerGroup - panel * nr), s.oc, 1, packed + panel * panelBytes + first * nr * size)
+                    }
                 }
             }
             job.accumulate = number == range.lowerBound ? 0 : 1

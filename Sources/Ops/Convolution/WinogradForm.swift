@@ -4,12 +4,14 @@ import CKernelInterface
 package struct WinogradForm: Sendable {
     /// The sides of a tile.
     package let outputs: (h: Int, w: Int)
-    /// The sides of the filter.
+    /// The sides of the filter, of each phase of a strided one.
     package let window: (h: Int, w: Int)
     private let kernels: @Sendable (sc_winograd_kernels) -> sc_winograd_tile_kernels
 
     /// Products of a tile, for each pair of channels.
-    package var products: Int { (outputs.h + window.h - 1) * (outputs.w + window.w - 1) }
+    package var products: Int { points.h * points.w }
+    /// The sides of the patch of a tile.
+    package var points: (h: Int, w: Int) { (outputs.h + window.h - 1, outputs.w + window.w - 1) }
     package var taps: Int { window.h * window.w }
     /// Whether a tile is a line along a column of the image.
     var isColumn: Bool { window.w == 1 }
@@ -42,6 +44,7 @@ package struct WinogradForm: Sendable {
     /// transforms is not made up for by Σ|a||b|: their error bound holds from 4 channels on.
     package static func serving(_ window: (h: Int, w: Int), channels: Int) -> [WinogradForm] {
         switch (window.h, window.w) {
+        case (2, 2) where channels >= 4: [WinogradForm(square: 4, 2) { $0.f4_2 }]
         case (3, 3): channels >= 4 ? [four, two] : [two]
         case (5, 5) where channels >= 4: [WinogradForm(square: 2, 5) { $0.f2_5 }]
         case (1, 3) where channels >= 4, (3, 1) where channels >= 4: [WinogradForm(line: 4, 3, isColumn: window.w == 1) { $0.line_4_3 }]

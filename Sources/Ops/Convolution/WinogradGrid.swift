@@ -16,7 +16,7 @@ struct WinogradGrid: Sendable {
     }
 
     /// Tiles along an axis of `size` outputs, of one phase.
-    static func side(_ size: Int, _ outputs: Int, _ dilation: Int) -> Int {
+    private static func side(_ size: Int, _ outputs: Int, _ dilation: Int) -> Int {
         ((size + dilation - 1) / dilation + outputs - 1) / outputs
     }
 

@@ -1,4 +1,5 @@
 import CKernelInterface
+import CShims
 import Runtime
 
 // The walk over blocks, panels and tiles.
@@ -35,6 +36,7 @@ extension IndirectGemm {
                 runBlock(index, group, rows, some, a: a, b: b, packed: ready, bias: bias, y: y, zero: zero, room: room)
                 unit += some.count
             }
+            if streams { sc_stream_fence() }
         }
     }
 
@@ -49,9 +51,11 @@ extension IndirectGemm {
         var job = sc_gemm_job()
         let heights = TileHeights(rows: rows.count, mr: mr)
         job.a_step = stepA
+        job.a_packed = packsRows ? 1 : 0
         job.b_step = nr
         job.activation = activation.kind
         job.alpha = activation.alpha
+        let isAligned = streams && Int(bitPattern: y) % 64 == 0
         let writer = RowTable(
             grid: grids[index], mr: mr, size: size, a: a + group * groupA, y: y + group * groupY, zero: zero, table: table)
         for (number, step) in steps[index].enumerated() {
@@ -78,6 +82,7 @@ extension IndirectGemm {
                 let column = panel * nr
                 job.columns = min(nr, columns - column)
                 job.y_offset = column * size
+                job.streams = isAligned && job.columns == nr ? 1 : 0
                 job.bias = hasBias && number == 0 ? bias.map { $0 + ((sharedBias ? 0 : group * columns) + column) * size } : nil
                 if let packed {
                     job.b = packed + (group * panels + panel) * panelWhole + step.start - start

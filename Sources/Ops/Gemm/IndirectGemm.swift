@@ -46,6 +46,9 @@ struct IndirectGemm: Sendable {
     /// Whether whole panels are then read where they lie, without being packed: lines of b whose columns are neighbours, and far enough from
     /// each other for a panel to stay in the second-level cache.
     let readsInPlace: Bool
+    /// Whether the result is more than a cache keeps, and written past the caches where its rows are aligned: else each of its lines would
+    /// first be read. A step of the sum that goes on from what y holds cannot.
+    let streams: Bool
     /// Whether the values of a tile are gathered rather than pointed at: few channels.
     let gathers: Bool
     let steps: [[KStep]]
@@ -70,7 +73,7 @@ struct IndirectGemm: Sendable {
     init(
         dtype: DataType, grids: [PixelGrid], taps: Int, depth: Int, columns: Int, groups: Int, source: ColumnSource, groupA: Int,
         groupY: Int, stepA: Int = 1, threads: Int, hasBias: Bool = false, addsToY: Bool = false, sharedBias: Bool = false,
-        activation: EpilogueActivation = .linear,
+        activation: EpilogueActivation = .linear, cache: Int = CacheSizes.kept,
         kernels: sc_gemm_kernels = Kernels.table.gemm
     ) {
         self.grids = grids.filter { $0.pixels > 0 }
@@ -122,6 +125,11 @@ struct IndirectGemm: Sendable {
         blockRows = kept.map {
             inPlace ? max(1, $0.pixels) : Self.block($0.pixels, target, units: panels * max(1, groups), threads: max(1, threads))
         }
+        let results = self.grids.reduce(0.0) { $0 + Double($1.pixels) } * Double(columns) * Double(groups) * Double(size)
+        let isLeaky = if case .leakyRelu = activation { true } else { false }
+        streams =
+            dtype == .float32 && results > Double(cache) && !addsToY && !isLeaky && steps.allSatisfy { $0.count == 1 }
+            && groupY % 64 == 0 && self.grids.allSatisfy(\.hasAlignedRows)
         let longest = steps.joined().map(\.taps.count).max() ?? 0
         let tiles = ((blockRows.max() ?? 0) + mr - 1) / mr
         tableWords = tiles * Self.tileWords(longest, mr)

@@ -27,6 +27,8 @@ struct PixelGrid: Sendable {
     var targetPixel: Int
 
     var pixels: Int { images * gridH * gridW }
+    /// Whether all rows of the result begin at a cache line where the result does.
+    var hasAlignedRows: Bool { [targetStart, targetImage, targetRow, targetPixel].allSatisfy { $0 % 64 == 0 } }
 }
 
 /// The second operand before packing: element (tap, k, column, group), distances in elements.

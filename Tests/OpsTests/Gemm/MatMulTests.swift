@@ -1,9 +1,9 @@
-import Runtime
 import TensorCore
 import Testing
 import _TestSupport
 
 @testable import Ops
+@testable import Runtime
 
 @Suite struct MatMulTests {
     func check(seed: Int, _ dtype: DataType, sizes: (m: Int, n: Int, k: Int)? = nil) throws {
@@ -53,6 +53,42 @@ import _TestSupport
 
     @Test func float32AgreesWithTheDefinition() throws { for seed in 0..<150 { try check(seed: seed, .float32) } }
     @Test func float64AgreesWithTheDefinition() throws { for seed in 500..<540 { try check(seed: seed, .float64) } }
+
+    /// Results that are written past the caches where their rows are aligned: the same bits, and nothing beside them is written.
+    @Test(arguments: [(40, 64, 7), (205, 96, 70), (13, 40, 9), (30, 50, 64), (7, 128, 1)])
+    func streamedResultsHaveTheSameBits(_ size: (m: Int, n: Int, k: Int)) throws {
+        var r = TestGenerator(size.m)
+        let a = r.values(size.m * size.k).map { Float($0) }
+        let b = r.values(size.k * size.n).map { Float($0) }
+        let bias = r.values(size.n).map { Float($0) }
+        let grid = PixelGrid(
+            images: 1, gridH: 1, gridW: size.m, sourceH: 1, sourceW: size.m, sourceImage: 0, sourceRow: 0, sourcePixel: size.k * 4,
+            tapsH: [PixelGrid.Tap(index: 0, offset: 0)], tapsW: [PixelGrid.Tap(index: 0, offset: 0)], filterW: 1, targetImage: 0,
+            targetRow: 0, targetPixel: size.n * 4)
+        for table in Kernels.available.map(\.gemm) {
+            func results(cache: Int, offset: Int) -> [Float] {
+                let product = IndirectGemm(
+                    dtype: .float32, grids: [grid], taps: 1, depth: size.k, columns: size.n, groups: 1,
+                    source: ColumnSource(tap: 0, k: size.n, column: 1, group: 0), groupA: 0, groupY: 0, threads: 2, hasBias: true,
+                    activation: .relu, cache: cache, kernels: table)
+                #expect(product.streams == (cache == 0 && size.n % 16 == 0))
+                let count = size.m * size.n
+                let y = UnsafeMutableRawPointer.allocate(byteCount: (count + 64) * 4, alignment: 64)
+                let scratch = UnsafeMutableRawPointer.allocate(byteCount: product.workspaceBytes(prepacked: false), alignment: 64)
+                defer {
+                    y.deallocate()
+                    scratch.deallocate()
+                }
+                let all = y.initializeMemory(as: Float.self, repeating: -7, count: count + 64)
+                product.run(a: a, b: b, packed: nil, bias: bias, y: y + 64 + offset, workspace: scratch)
+                let start = 16 + offset / 4
+                #expect(all[start - 1] == -7 && all[start + count] == -7)
+                return Array(UnsafeBufferPointer(start: all + start, count: count))
+            }
+            let plain = results(cache: .max, offset: 0)
+            for offset in [0, 4, 32] { #expect(plain == results(cache: 0, offset: offset), "\(size), offset \(offset)") }
+        }
+    }
 
     /// Several blocks of rows and of the sum, all four ways the operands may lie.
     @Test func blocksOfRowsAndSums() throws {

@@ -24,8 +24,8 @@ extension Level {
                 (words[1 + mr], words[2 + mr]) = (0, depth)
             }
             let job = sc_gemm_job(
-                tiles: words, tile_count: count, tile_words: tileWords, rows: rows, a_step: 1, b_step: nr, b: b, y_offset: 0,
-                columns: columns, next: nil, accumulate: 0, finish: 1, bias: nil, activation: 1, alpha: 0)
+                tiles: words, tile_count: count, tile_words: tileWords, rows: rows, a_step: 1, b_step: nr, a_packed: 0, b: b, y_offset: 0,
+                columns: columns, next: nil, accumulate: 0, finish: 1, streams: 0, bias: nil, activation: 1, alpha: 0)
             add("gemm tiles \(rows)x\(columns), depth \(depth)", flops: count * 2 * rows * columns * depth) {
                 withUnsafePointer(to: job) { tiles($0) }
             }
