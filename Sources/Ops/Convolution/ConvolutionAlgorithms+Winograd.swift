@@ -36,9 +36,9 @@ extension ConvolutionAlgorithms {
     ) -> Double {
         let tiles = winograd.tiles
         let transform = form.window == (3, 3) ? 1 : Double(form.products + form.taps) / 45
-        // The scratch of a fused one holds all tiles: beyond the second-level caches moving costs more.
+        // The scratch of a fused one holds all tiles, and goes from core to core: moving costs more, beyond the second-level caches still more.
         let far = fused && tiles * winograd.moved * 4 > Double(2 * CacheSizes.l2)
-        let arithmetic = tiles * (winograd.productWork + (far ? 1.6 : 1) * moving * winograd.moved)
+        let arithmetic = tiles * (winograd.productWork + (fused ? far ? 2.4 : 1.6 : 1) * moving * winograd.moved)
         if !fused {
             return ConvolutionShape.cost(1.05 * arithmetic, reading: winograd.productWork, context)
                 + (packs ? 750 * transform * winograd.pairs : 0)
