@@ -42,6 +42,9 @@ ALGORITHMS = (
 #: Filters for which there is a form of Winograd's algorithm, the most frequent one more often.
 WINDOWS = ((3, 3), (3, 3), (3, 3), (5, 5), (1, 3), (3, 1), (1, 5), (5, 1), (1, 7), (7, 1))
 
+#: Filters that Winograd's algorithm takes apart at a stride of 2.
+STRIDED = ((3, 3), (3, 3), (3, 4), (4, 4), (5, 5), (6, 5))
+
 
 @dataclass(frozen=True)
 class Case:
@@ -72,7 +75,7 @@ class Case:
 
 def configuration(random: np.random.Generator) -> Case:
     """Groups and depthwise, strides, dilations, unequal windows and paddings, channels beside the widths of vectors."""
-    kind = random.choice(["winograd", "plain", "plain", "few", "grouped", "depthwise"])
+    kind = random.choice(["winograd", "strided", "plain", "plain", "few", "grouped", "depthwise"])
     channels, outputs = (int(v) for v in random.choice([1, 3, 8, 16, 17, 24, 33, 48, 64, 67, 96, 130], 2))
     groups = 1
     served = random.choice(WINDOWS)
@@ -81,6 +84,8 @@ def configuration(random: np.random.Generator) -> Case:
     )
     strides = (1, 1) if kind == "winograd" else tuple(int(v) for v in random.choice([1, 1, 1, 2, 3], 2))
     dilations = tuple(int(v) for v in random.choice([1, 1, 1, 2, 3], 2))
+    if kind == "strided":
+        window, strides, dilations = STRIDED[int(random.integers(len(STRIDED)))], (2, 2), (1, 1)
     if kind == "plain" and random.random() < 0.3:
         window = (1, 1)
     if kind == "few":
