@@ -228,14 +228,13 @@ package struct WinogradConvolution: Sendable {
         _ phases: WinogradPlaces
     ) {
         withUnsafePointer(to: image) { geometry in
-            for tile in tiles {
-                let at = grid[tile]
-                let from = x + at.image * image.h * image.w * image.c
-                for source in 0..<sources {
-                    let origin = phases[source].input
+            for source in 0..<sources {
+                let origin = phases[source].input
+                for tile in tiles {
+                    let at = grid[tile]
                     transforms.input(
-                        geometry, from, at.top * inputStride.h + origin.h, at.left * inputStride.w + origin.w,
-                        v + (tile - tiles.lowerBound) * inputRow + source * paddedIC, inputPlane, patch)
+                        geometry, x + at.image * image.h * image.w * image.c, at.top * inputStride.h + origin.h,
+                        at.left * inputStride.w + origin.w, v + (tile - tiles.lowerBound) * inputRow + source * paddedIC, inputPlane, patch)
                 }
             }
         }
@@ -304,14 +303,14 @@ package struct WinogradConvolution: Sendable {
     ) {
         withUnsafePointer(to: image) { geometry in
             withUnsafePointer(to: epilogue) { epilogue in
-                for tile in tiles {
-                    let at = grid[tile]
-                    let to = y + at.image * image.oh * image.ow * image.oc
-                    for target in 0..<targets {
-                        let origin = phases[target].output
+                for target in 0..<targets {
+                    let origin = phases[target].output
+                    for tile in tiles {
+                        let at = grid[tile]
                         transforms.output(
                             geometry, m + (tile - tiles.lowerBound) * outputRow + target * paddedOC, outputPlane,
-                            at.top * outputStride.h + origin.h, at.left * outputStride.w + origin.w, epilogue, to)
+                            at.top * outputStride.h + origin.h, at.left * outputStride.w + origin.w, epilogue,
+                            y + at.image * image.oh * image.ow * image.oc)
                     }
                 }
             }

@@ -253,14 +253,17 @@ package struct WinogradFilterGradient: Sendable {
         _ u: UnsafeMutablePointer<Float>, _ patch: UnsafeMutablePointer<Float>, _ phases: WinogradPlaces
     ) {
         withUnsafePointer(to: image) { geometry in
-            for row in range {
-                let at = grid[first + row]
-                for i in 0..<phases.count {
-                    let from = phases[i].input
+            for i in 0..<phases.count {
+                let from = phases[i].input
+                for row in range {
+                    let at = grid[first + row]
                     transformInput.input(
                         geometry, x + at.image * image.h * image.w * image.c, at.top * tapStride.h + from.h,
                         at.left * tapStride.w + from.w, v + row * inputRow + i * paddedIC, inputPlane, patch)
                 }
+            }
+            for row in range {
+                let at = grid[first + row]
                 transforms.output(
                     geometry, dy + at.image * image.oh * image.ow * image.oc, at.top, at.left, u + row * kernels.nr, gradientPlane, panel,
                     patch)
