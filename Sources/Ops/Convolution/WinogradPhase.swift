@@ -4,7 +4,7 @@
 /// every s-th pixel from p on, with filters of ⌈k / s⌉ taps. Backward, every s-th pixel of dx is a plain convolution of dy.
 /// A filter of fewer taps than its phase has room for is zero at its last tap (forward) or first (backward, where it is turned): the products
 /// at the point infinity, or 0, of that axis are zero and are not computed.
-package struct WinogradPhase: Sendable, Equatable {
+struct WinogradPhase: Sendable {
     /// The most phases that are served.
     static let most = 16
 
@@ -16,7 +16,7 @@ package struct WinogradPhase: Sendable, Equatable {
     let w: Axis
 
     /// A phase along one axis.
-    struct Axis: Sendable, Equatable {
+    struct Axis: Sendable {
         var input: Int
         var output: Int
         /// Outputs of the phase.
@@ -82,21 +82,14 @@ package struct WinogradPhase: Sendable, Equatable {
 
     private static func gradientAxes(_ g: WindowAxis) -> [Axis] {
         let room = (g.window + g.stride - 1) / g.stride
-        if g.stride == 1 {
-            // The filter turned by half a turn.
-            return [
-                Axis(
-                    input: g.before - (g.window - 1) * g.dilation, output: 0, count: g.input, taps: (0..<room).reversed().map { $0 },
-                    zero: nil)
-            ]
-        }
         return (0..<g.stride).map { phase in
-            // dx at s·q + phase - before is the sum of dy[q - a] · filter[s·a + phase].
+            // dx at s·q + phase - before is the sum of dy[q - a] · filter[s·a + phase]; with a stride of 1, of dy[q - dilation · a].
             let first = max(0, (g.before - phase + g.stride - 1) / g.stride)
             let output = g.stride * first + phase - g.before
             let taps = (0..<room).reversed().map { phase + $0 * g.stride < g.window ? phase + $0 * g.stride : nil }
             return Axis(
-                input: first - (room - 1), output: output, count: max(0, (g.input - output + g.stride - 1) / g.stride), taps: taps,
+                input: first - (room - 1) * g.dilation, output: output, count: max(0, (g.input - output + g.stride - 1) / g.stride),
+                taps: taps,
                 zero: taps.first == .some(nil) ? .origin : nil)
         }
     }
