@@ -3,12 +3,10 @@
 import PackageDescription
 
 /// Swift's own passes over loads and loops, left to LLVM, which does the same work in the end: a third of the time for code of the same speed (Swift 6.3).
-/// Only tiles of 12 rows hold one or two pointers fewer in registers without the first three: 1 to 2 % of their speed.
-func passesLeftToLLVM(wide: Bool) -> [String] {
-    let stores = ["early-redundant-load-elimination", "redundant-load-elimination", "dead-store-elimination"]
-    let loops = ["licm", "compute-side-effects", "compute-escape-effects"]
-    return ((wide ? [] : stores) + loops).flatMap { ["-Xllvm", "-sil-disable-pass=\($0)"] }
-}
+let passesLeftToLLVM = [
+    "early-redundant-load-elimination", "redundant-load-elimination", "dead-store-elimination",
+    "loop-invariant-code-motion", "compute-side-effects", "compute-escape-effects",
+].flatMap { ["-Xllvm", "-sil-disable-pass=\($0)"] }
 
 /// One CPU level of the kernels: the shared source (Sources/KernelSource, reached by a symlink), compiled for `march`.
 /// Loops over the sums of a register tile must be unrolled in full: with one that is not, all sums live in memory
@@ -25,7 +23,7 @@ func kernels(_ level: String, march: String?, wide: Bool = false) -> Target {
         swiftSettings: [
             .unsafeFlags(
                 ["-Ounchecked", "-wmo", "-num-threads", "2", "-Xllvm", "-unroll-threshold=1200"]
-                    + passesLeftToLLVM(wide: wide) + (march.map { ["-Xcc", "-march=\($0)"] } ?? []) + features),
+                    + passesLeftToLLVM + (march.map { ["-Xcc", "-march=\($0)"] } ?? []) + features),
             .unsafeFlags(["-Xfrontend", "-gnone"], .when(configuration: .debug)),
         ])
 }

@@ -28,7 +28,7 @@ package final class Storage: @unchecked Sendable {
 
     package convenience init(zeroed bytes: Int, for what: @autoclosure () -> String) throws(ConvError) {
         try self.init(bytes: bytes, for: what())
-        memset(base, 0, bytes)
+        base.zero(byteCount: bytes)
     }
 
     package convenience init(copying source: UnsafeRawPointer, bytes: Int, for what: @autoclosure () -> String) throws(ConvError) {

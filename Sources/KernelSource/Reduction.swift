@@ -212,14 +212,18 @@ private func rowReal<T: BinaryFloatingPoint>(_: T.Type, _ function: Int, _ n: In
     }
 }
 
+/// The order is of no consequence to integers, which wrap around: LLVM chooses it.
 @inline(__always)
 private func rowInteger<T: FixedWidthInteger>(_: T.Type, _ function: Int, _ n: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer) {
+    let x = x.assumingMemoryBound(to: T.self)
+    var result = x[0]
     switch function {
-    case SC_REDUCE_SUM: row(T.self, n, x, y, 0) { $0 &+ $1 }
-    case SC_REDUCE_MAX: row(T.self, n, x, y, 0) { largest($0, $1) }
-    case SC_REDUCE_MIN: row(T.self, n, x, y, 0) { smallest($0, $1) }
-    default: row(T.self, n, x, y, 0) { $0 &* $1 }
+    case SC_REDUCE_SUM: for i in 1..<n { result = result &+ x[i] }
+    case SC_REDUCE_MAX: for i in 1..<n { result = max(result, x[i]) }
+    case SC_REDUCE_MIN: for i in 1..<n { result = min(result, x[i]) }
+    default: for i in 1..<n { result = result &* x[i] }
     }
+    y.assumingMemoryBound(to: T.self)[0] = result
 }
 
 /// Column sums in float64, 64 columns at a time, rounded once after the scaling.

@@ -16,7 +16,7 @@ package final class AlignedBuffer: @unchecked Sendable {
 
     package convenience init(zeroed byteCount: Int, for what: @autoclosure () -> String = "buffer") throws(ConvError) {
         try self.init(byteCount: byteCount, for: what())
-        base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        base.zero(byteCount: byteCount)
     }
 
     deinit { BufferPool.release(base, byteCount) }

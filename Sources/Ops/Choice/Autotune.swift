@@ -107,7 +107,7 @@ package enum Autotune {
             let to = block.assumingMemoryBound(to: Double.self)
             for i in 0..<spec.count { to[i] = 1 + Double(i & 255) / 256 }
         default:
-            block.initializeMemory(as: UInt8.self, repeating: 0, count: spec.byteCount)
+            block.zero(byteCount: spec.byteCount)
         }
     }
 

@@ -199,7 +199,7 @@ package struct DepthwiseConvolution: Sendable {
     ) {
         if images == 0 || image.h * image.w * channels == 0 { return }
         if isEmpty {
-            dx.initializeMemory(as: UInt8.self, repeating: 0, count: images * inputImageBytes)
+            dx.zero(byteCount: images * inputImageBytes)
             return
         }
         let passes = passes(filter, workspace)
@@ -226,7 +226,7 @@ package struct DepthwiseConvolution: Sendable {
         x: UnsafeRawPointer, dy: UnsafeRawPointer, dfilter: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer
     ) {
         if isEmpty {
-            dfilter.initializeMemory(as: UInt8.self, repeating: 0, count: taps * image.c * size)
+            dfilter.zero(byteCount: taps * image.c * size)
             return
         }
         var source = x
@@ -240,7 +240,7 @@ package struct DepthwiseConvolution: Sendable {
             withUnsafePointer(to: image) { geometry in
                 for part in range {
                     let sums = workspace + part * packedBytes
-                    sums.initializeMemory(as: UInt8.self, repeating: 0, count: packedBytes)
+                    sums.zero(byteCount: packedBytes)
                     var row = part * rows / parts
                     let end = (part + 1) * rows / parts
                     while row < end {

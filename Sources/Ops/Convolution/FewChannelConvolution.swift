@@ -24,9 +24,9 @@ struct FewChannelConvolution: PackedConvolution {
     private let lines: Int
 
     /// Panels of columns of a group.
-    private var panels: Int { (s.ocPerGroup + nr - 1) / nr }
-    private var depth: Int { s.kh * s.kw * s.icPerGroup }
-    private var panelBytes: Int { depth * nr * size }
+    private let panels: Int
+    private let depth: Int
+    private let panelBytes: Int
     var packedBytes: Int { (s.groups * panels * panelBytes + 63) / 64 * 64 }
     /// From pixel to pixel of what the kernel reads.
     private var pixelBytes: Int { (copies ? s.icPerGroup : s.ic) * size }
@@ -57,6 +57,9 @@ struct FewChannelConvolution: PackedConvolution {
         size = shape.dtype.size
         nr = shape.dtype == .float32 ? kernels.nr_f32 : kernels.nr_f64
         functions = shape.dtype == .float32 ? kernels.f32 : kernels.f64
+        panels = (shape.ocPerGroup + nr - 1) / nr
+        depth = shape.kh * shape.kw * shape.icPerGroup
+        panelBytes = depth * nr * size
         copyRuns = kernels.copy_runs
         copies = w.before > 0 || reach > shape.iw || (shape.groups > 1 && shape.kw > 1)
         line = reach * shape.icPerGroup
@@ -120,33 +123,40 @@ struct FewChannelConvolution: PackedConvolution {
             base = UnsafeRawPointer(room + stepBytes)
         }
         var job = sc_strip_job()
-        job.steps = UnsafePointer(steps)
         job.a_pixel = w.stride * pixelBytes
         job.y_pixel = s.oc * size
         job.pixels = s.ow
         job.activation = activation.kind
         job.alpha = activation.alpha
+        let tapRow = s.kw * s.icPerGroup
+        writeSteps(h.dilation * step, w.dilation * pixelBytes, steps)
+        let (channels, outputRow) = (s.ocPerGroup, s.ow * s.oc * size)
         for oy in rows {
+            // Taps in the padding above and below are left out.
             let taps = h.taps(oy)
-            var count = 0
-            for ky in taps {
-                let at = (h.start(oy) + ky * h.dilation - origin) * step
-                for kx in 0..<s.kw {
-                    for channel in 0..<s.icPerGroup { steps[count + channel] = at + kx * w.dilation * pixelBytes + channel * size }
-                    count += s.icPerGroup
-                }
-            }
-            job.depth = count
-            let skipped = taps.lowerBound * s.kw * s.icPerGroup * nr * size
-            job.a = base
-            let target = y + (image * s.oh + oy) * s.ow * s.oc * size
+            job.steps = UnsafePointer(steps + taps.lowerBound * tapRow)
+            job.depth = taps.count * tapRow
+            let skipped = taps.lowerBound * tapRow * nr * size
+            job.a = base + (h.start(oy) - origin) * step
+            let target = y + (image * s.oh + oy) * outputRow
             for panel in 0..<panels {
-                let column = group * s.ocPerGroup + panel * nr
+                let column = group * channels + panel * nr
                 job.b = b + (group * panels + panel) * panelBytes + skipped
                 job.y = target + column * size
-                job.columns = min(nr, s.ocPerGroup - panel * nr)
+                job.columns = min(nr, channels - panel * nr)
                 job.bias = hasBias ? bias.map { $0 + column * size } : nil
                 functions.strip(&job)
+            }
+        }
+    }
+
+    /// The offsets of the taps, bytes from the first one.
+    private func writeSteps(_ down: Int, _ right: Int, _ steps: UnsafeMutablePointer<Int>) {
+        var count = 0
+        for ky in 0..<s.kh {
+            for kx in 0..<s.kw {
+                for channel in 0..<s.icPerGroup { steps[count + channel] = ky * down + kx * right + channel * size }
+                count += s.icPerGroup
             }
         }
     }
@@ -159,13 +169,13 @@ struct FewChannelConvolution: PackedConvolution {
         for row in rows {
             let at = to + (row - origin) * line * size
             let from = source + row * s.iw * s.ic * size
-            at.initializeMemory(as: UInt8.self, repeating: 0, count: before * size)
+            at.zero(byteCount: before * size)
             if s.groups == 1 {
                 (at + before * size).copyMemory(from: from, byteCount: inside * size)
             } else {
                 copyRuns(from, s.ic * size, at + before * size, channels * size, channels * size, inside / channels)
             }
-            (at + (before + inside) * size).initializeMemory(as: UInt8.self, repeating: 0, count: (line - before - inside) * size)
+            (at + (before + inside) * size).zero(byteCount: (line - before - inside) * size)
         }
     }
 }

@@ -71,7 +71,7 @@ struct FewChannelGradient: Sendable {
                 let (image, band) = unit.quotientAndRemainder(dividingBy: bands)
                 let rows = s.ih * band / bands..<s.ih * (band + 1) / bands
                 (dx + (image * s.ih + rows.lowerBound) * s.iw * s.ic * size)
-                    .initializeMemory(as: UInt8.self, repeating: 0, count: rows.count * s.iw * s.ic * size)
+                    .zero(byteCount: rows.count * s.iw * s.ic * size)
                 runBand(image, rows, dy: dy, b: b, dx: dx, steps: steps, products: room)
             }
         }

@@ -102,7 +102,7 @@ struct FilterGradient: Sendable {
     func run(x: UnsafeRawPointer, dy: UnsafeRawPointer, dfilter: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer) {
         let sums = workspace + 64 + threads * workerBytes
         guard chunks > 0, rows > 0, s.oc > 0 else {
-            dfilter.initializeMemory(as: UInt8.self, repeating: 0, count: rows * s.oc * size)
+            dfilter.zero(byteCount: rows * s.oc * size)
             return
         }
         parallelFor(slices * s.groups * blocks.count, threads: threads) { range, worker in
@@ -240,7 +240,7 @@ struct FilterGradient: Sendable {
     }
 
     private func zero(_ to: UnsafeMutableRawPointer, _ step: Int, _ pixels: Int, _ count: Int) {
-        for p in 0..<pixels { (to + p * step).initializeMemory(as: UInt8.self, repeating: 0, count: count * size) }
+        for p in 0..<pixels { (to + p * step).zero(byteCount: count * size) }
     }
 
     /// Writes the table of a block, tiles of one height after those of the other: how many of each there are.

@@ -76,11 +76,11 @@ struct FilterGradientRuns: Sendable {
     }
 
     func run(x: UnsafeRawPointer, dy: UnsafeRawPointer, dfilter: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer) {
-        workspace.initializeMemory(as: UInt8.self, repeating: 0, count: 64)
+        workspace.zero(byteCount: 64)
         let zero = UnsafeRawPointer(workspace)
         let sums = workspace + 64 + threads * workerBytes
         guard chunks > 0 else {
-            dfilter.initializeMemory(as: UInt8.self, repeating: 0, count: rows * s.oc * size)
+            dfilter.zero(byteCount: rows * s.oc * size)
             return
         }
         parallelFor(slices * s.groups * splits, threads: threads) { range, worker in

@@ -48,13 +48,13 @@ package struct WinogradConvolution: Sendable {
     private let shared: Bool
 
     /// Elements between the planes of the products: one cache line more than the matrix, or they would fall on the same sets of the first-level cache.
-    private var inputPlane: Int { block * inputRow + 16 }
-    private var outputPlane: Int { block * outputRow + 16 }
-    private var inputRow: Int { sources * paddedIC }
-    private var outputRow: Int { targets * paddedOC }
+    private let inputPlane: Int
+    private let outputPlane: Int
+    private let inputRow: Int
+    private let outputRow: Int
     /// Panels of columns, of one phase and of all that lie side by side.
-    var panels: Int { paddedOC / kernels.nr }
-    var columns: Int { targets * panels }
+    let panels: Int
+    let columns: Int
     private var blockFloats: Int { products * (inputPlane + outputPlane) }
     private var filterPlane: Int { chunk * kernels.nr + 16 }
     /// Scratch of a worker: a patch, a part of the filter in order, the same transformed.
@@ -124,7 +124,9 @@ package struct WinogradConvolution: Sendable {
         let tiles = grid.tiles
         // The scratch should stay in a second-level cache of 512 KB, for it is read back soon. But each block reads the whole packed
         // filter once: a larger block where the filter would otherwise cost more traffic than the scratch.
-        let (inputRow, outputRow) = (sources * paddedIC, targets * paddedOC)
+        (inputRow, outputRow) = (sources * paddedIC, targets * paddedOC)
+        panels = paddedOC / kernels.nr
+        columns = targets * panels
         let fitting = (384 << 10) / (products * 4 * (inputRow + outputRow))
         let filterBound = sources * ic * targets * oc / (sources * ic + targets * oc) / 2
         let wanted = min(tiles, max(4 * kernels.mr, min(max(fitting, filterBound), 192)))
@@ -133,6 +135,7 @@ package struct WinogradConvolution: Sendable {
         // As many blocks as serve all threads alike.
         let blocks = shared ? max(1, (tiles + 511) / 512) : (parts + threads - 1) / threads * threads
         block = max(1, (tiles + blocks - 1) / blocks)
+        (inputPlane, outputPlane) = (block * inputRow + 16, block * outputRow + 16)
         let chunks = (ic * products * kernels.nr * 4 + Self.fusedBytes - 1) / Self.fusedBytes
         chunk = (ic + chunks - 1) / chunks
     }
@@ -227,14 +230,15 @@ package struct WinogradConvolution: Sendable {
         _ x: UnsafePointer<Float>, _ tiles: Range<Int>, _ v: UnsafeMutablePointer<Float>, _ patch: UnsafeMutablePointer<Float>,
         _ phases: WinogradPlaces
     ) {
+        let (stride, row, plane, pixels) = (inputStride, inputRow, inputPlane, image.h * image.w * image.c)
         withUnsafePointer(to: image) { geometry in
             for source in 0..<sources {
                 let origin = phases[source].input
-                for tile in tiles {
-                    let at = grid[tile]
+                let v = v + source * paddedIC
+                grid.forEach(tiles) { tile, at in
                     transforms.input(
-                        geometry, x + at.image * image.h * image.w * image.c, at.top * inputStride.h + origin.h,
-                        at.left * inputStride.w + origin.w, v + (tile - tiles.lowerBound) * inputRow + source * paddedIC, inputPlane, patch)
+                        geometry, x + at.image * pixels, at.top * stride.h + origin.h, at.left * stride.w + origin.w, v + tile * row, plane,
+                        patch)
                 }
             }
         }
@@ -301,16 +305,16 @@ package struct WinogradConvolution: Sendable {
         _ m: UnsafePointer<Float>, _ tiles: Range<Int>, _ epilogue: sc_winograd_epilogue, _ y: UnsafeMutablePointer<Float>,
         _ phases: WinogradPlaces
     ) {
+        let (stride, row, plane, pixels) = (outputStride, outputRow, outputPlane, image.oh * image.ow * image.oc)
         withUnsafePointer(to: image) { geometry in
             withUnsafePointer(to: epilogue) { epilogue in
                 for target in 0..<targets {
                     let origin = phases[target].output
-                    for tile in tiles {
-                        let at = grid[tile]
+                    let m = m + target * paddedOC
+                    grid.forEach(tiles) { tile, at in
                         transforms.output(
-                            geometry, m + (tile - tiles.lowerBound) * outputRow + target * paddedOC, outputPlane,
-                            at.top * outputStride.h + origin.h, at.left * outputStride.w + origin.w, epilogue,
-                            y + at.image * image.oh * image.ow * image.oc)
+                            geometry, m + tile * row, plane, at.top * stride.h + origin.h, at.left * stride.w + origin.w, epilogue,
+                            y + at.image * pixels)
                     }
                 }
             }

@@ -34,12 +34,12 @@ package struct WinogradFilterGradient: Sendable {
     let slices: Int
 
     // Planes are a cache line longer than their content, or they would fall on the same sets of the first-level cache.
-    private var inputRow: Int { phases.count * paddedIC }
-    private var inputPlane: Int { block * inputRow + 16 }
-    private var panel: Int { block * kernels.nr }
-    private var gradientPlane: Int { columns * panel + 16 }
-    private var sumsPlane: Int { (isOneBlock ? chunk : phases.count * image.c * columns) * kernels.nr + 16 }
-    private var isOneBlock: Bool { block >= grid.tiles }
+    private let inputRow: Int
+    private let inputPlane: Int
+    private let panel: Int
+    private let gradientPlane: Int
+    private let sumsPlane: Int
+    private let isOneBlock: Bool
     private let patchFloats = 72 * 16
 
     /// nil where no form serves the filter.
@@ -68,6 +68,12 @@ package struct WinogradFilterGradient: Sendable {
         let work = BlockSizes(tiles: grid.tiles, products: products, ic: phases.count * ic, oc: oc)
         (slices, block) = (work.slices, work.blockTiles)
         chunk = min(ic, max(1, Self.chunkBytes / (products * 4 * kernels.nr * kernels.mr)) * kernels.mr)
+        inputRow = phases.count * paddedIC
+        inputPlane = block * inputRow + 16
+        panel = block * kernels.nr
+        gradientPlane = columns * panel + 16
+        isOneBlock = block >= grid.tiles
+        sumsPlane = (isOneBlock ? chunk : phases.count * ic * columns) * kernels.nr + 16
     }
 
     /// The sums that are made together: half of a small second-level cache.
@@ -252,21 +258,22 @@ package struct WinogradFilterGradient: Sendable {
         _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ first: Int, _ range: Range<Int>, _ v: UnsafeMutablePointer<Float>,
         _ u: UnsafeMutablePointer<Float>, _ patch: UnsafeMutablePointer<Float>, _ phases: WinogradPlaces
     ) {
+        let tiles = first + range.lowerBound..<first + range.upperBound
+        let (stride, nr) = (tapStride, kernels.nr)
+        let (pixels, outputs) = (image.h * image.w * image.c, image.oh * image.ow * image.oc)
+        let (v, u) = (v + range.lowerBound * inputRow, u + range.lowerBound * nr)
         withUnsafePointer(to: image) { geometry in
             for i in 0..<phases.count {
                 let from = phases[i].input
-                for row in range {
-                    let at = grid[first + row]
+                let v = v + i * paddedIC
+                grid.forEach(tiles) { tile, at in
                     transformInput.input(
-                        geometry, x + at.image * image.h * image.w * image.c, at.top * tapStride.h + from.h,
-                        at.left * tapStride.w + from.w, v + row * inputRow + i * paddedIC, inputPlane, patch)
+                        geometry, x + at.image * pixels, at.top * stride.h + from.h, at.left * stride.w + from.w, v + tile * inputRow,
+                        inputPlane, patch)
                 }
             }
-            for row in range {
-                let at = grid[first + row]
-                transforms.output(
-                    geometry, dy + at.image * image.oh * image.ow * image.oc, at.top, at.left, u + row * kernels.nr, gradientPlane, panel,
-                    patch)
+            grid.forEach(tiles) { tile, at in
+                transforms.output(geometry, dy + at.image * outputs, at.top, at.left, u + tile * nr, gradientPlane, panel, patch)
             }
         }
     }

@@ -21,11 +21,33 @@ struct WinogradGrid: Sendable {
     }
 
     /// Where a tile's outputs begin; for the later phases of a ragged grid this may be beyond the image.
-    subscript(tile: Int) -> (image: Int, top: Int, left: Int) {
+    subscript(tile: Int) -> Place {
         let (rest, column) = tile.quotientAndRemainder(dividingBy: wide)
         let (phases, row) = rest.quotientAndRemainder(dividingBy: high)
         let (phasesH, phaseW) = phases.quotientAndRemainder(dividingBy: dilation.w)
         let (image, phaseH) = phasesH.quotientAndRemainder(dividingBy: dilation.h)
-        return (image, row * outputs.h * dilation.h + phaseH, column * outputs.w * dilation.w + phaseW)
+        return Place(image: image, top: row * outputs.h * dilation.h + phaseH, left: column * outputs.w * dilation.w + phaseW)
+    }
+
+    struct Place {
+        var image: Int
+        var top: Int
+        var left: Int
+    }
+
+    /// Calls `body` with each of consecutive tiles, counted from 0, and its place.
+    func forEach(_ tiles: Range<Int>, _ body: (_ number: Int, _ place: Place) -> Void) {
+        let step = outputs.w * dilation.w
+        var tile = tiles.lowerBound
+        var place = tile < tiles.upperBound ? self[tile] : Place(image: 0, top: 0, left: 0)
+        while tile < tiles.upperBound {
+            body(tile - tiles.lowerBound, place)
+            tile += 1
+            if tile % wide > 0 {
+                place.left += step
+            } else if tile < tiles.upperBound {
+                place = self[tile]
+            }
+        }
     }
 }

@@ -114,7 +114,7 @@ struct WinogradPlace: Sendable {
         self.taps = (taps.h.count, taps.w.count)
     }
 
-    func isZero(_ product: Int) -> Bool { zeros & 1 << UInt64(product) != 0 }
+    func isZero(_ product: Int) -> Bool { (zeros &>> UInt64(product)) & 1 == 1 }
 }
 
 /// The phases' numbers, as long as a convolution runs.

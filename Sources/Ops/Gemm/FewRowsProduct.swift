@@ -71,7 +71,7 @@ struct FewRowsProduct: Sendable {
                     if hasBias, slice == 0, let bias {
                         line.copyMemory(from: bias + columns.lowerBound * size, byteCount: columns.count * size)
                     } else {
-                        line.initializeMemory(as: UInt8.self, repeating: 0, count: columns.count * size)
+                        line.zero(byteCount: columns.count * size)
                     }
                 }
                 let left = a + batch * s.m * s.k * size

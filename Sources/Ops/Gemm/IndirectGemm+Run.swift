@@ -9,7 +9,7 @@ extension IndirectGemm {
         workspace: UnsafeMutableRawPointer
     ) {
         guard columns > 0, groups > 0, !grids.isEmpty else { return }
-        workspace.initializeMemory(as: UInt8.self, repeating: 0, count: zeroBytes)
+        workspace.zero(byteCount: zeroBytes)
         let scratch = workspace + zeroBytes
         var ready = packed
         if ready == nil && !packsInPlace {

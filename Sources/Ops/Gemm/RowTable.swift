@@ -13,17 +13,21 @@ struct RowTable {
         var image: Int
         var y: Int
         var x: Int
+        private let height: Int
+        private let width: Int
+
         init(_ pixel: Int, _ grid: PixelGrid) {
-            let (row, x) = pixel.quotientAndRemainder(dividingBy: grid.gridW)
-            (image, y) = row.quotientAndRemainder(dividingBy: grid.gridH)
+            (height, width) = (grid.gridH, grid.gridW)
+            let (row, x) = pixel.quotientAndRemainder(dividingBy: width)
+            (image, y) = row.quotientAndRemainder(dividingBy: height)
             self.x = x
         }
-        @inline(__always) mutating func next(_ grid: PixelGrid) {
+        @inline(__always) mutating func next() {
             x &+= 1
-            if x == grid.gridW {
+            if x == width {
                 x = 0
                 y &+= 1
-                if y == grid.gridH {
+                if y == height {
                     y = 0
                     image &+= 1
                 }
@@ -72,7 +76,7 @@ struct RowTable {
                         segment += mr + 2
                     }
                     at.x &+= count &- 1
-                    at.next(grid)
+                    at.next()
                 } else {
                     border(&at, count, tile, taps, step.depth)
                 }
@@ -92,7 +96,7 @@ struct RowTable {
             // Rows beyond the end repeat the last one.
             let here = p < count ? at : last
             last = here
-            if p < count { at.next(grid) }
+            if p < count { at.next() }
             tile[1 + p] = target(here)
             let (sy, sx) = (here.y &* grid.strideH, here.x &* grid.strideW)
             let base = Int(bitPattern: a) &+ here.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel
@@ -167,7 +171,7 @@ struct RowTable {
                             segment += mr + 2
                         }
                         at.x &+= count &- 1
-                        at.next(grid)
+                        at.next()
                     } else {
                         tile[0] = 1
                         tile[1 &+ mr] = 0
@@ -190,7 +194,7 @@ struct RowTable {
         for p in 0..<mr {
             let here = p < count ? at : last
             last = here
-            if p < count { at.next(grid) }
+            if p < count { at.next() }
             tile[1 &+ p] = target(here)
             let (sy, sx) = (here.y &* grid.strideH, here.x &* grid.strideW)
             let base = here.image &* grid.sourceImage &+ sy &* grid.sourceRow &+ sx &* grid.sourcePixel

@@ -119,7 +119,7 @@ struct StridedCopy: Sendable {
         if number == 0, number.sign == .plus {
             let bytes = count * dtype.size
             parallelFor(bytes, grain: 1 << 18, threads: threads) { range, _ in
-                (y + range.lowerBound).initializeMemory(as: UInt8.self, repeating: 0, count: range.count)
+                (y + range.lowerBound).zero(byteCount: range.count)
             }
             return
         }

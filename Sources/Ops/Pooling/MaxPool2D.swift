@@ -94,7 +94,7 @@ struct MaxPool2DBackward: Op {
             let (x, y, dy) = (arguments.inputs[0], arguments.inputs[1], arguments.inputs[2])
             let dx = arguments.outputs[0]
             if g.oh == 0 || g.ow == 0 {
-                dx.initializeMemory(as: UInt8.self, repeating: 0, count: shape.n * shape.image * size)
+                dx.zero(byteCount: shape.n * shape.image * size)
                 return
             }
             shape.forRows(g.oh, elements: g.w * g.c * min(g.stride_h, g.h), threads: context.threads) { image, oy in
@@ -102,7 +102,7 @@ struct MaxPool2DBackward: Op {
                 let to = oy + 1 == g.oh ? g.h : min(g.h, (oy + 1) * g.stride_h - g.pad_top)
                 let top = image * shape.image * size
                 if !(covered && oy * g.stride_h - g.pad_top <= from && oy * g.stride_h - g.pad_top + g.kh >= to) {
-                    (dx + top + from * rowBytes).initializeMemory(as: UInt8.self, repeating: 0, count: (to - from) * rowBytes)
+                    (dx + top + from * rowBytes).zero(byteCount: (to - from) * rowBytes)
                 }
                 var window = g
                 let out = image * shape.output * size
@@ -114,11 +114,11 @@ struct MaxPool2DBackward: Op {
     /// Zeros in some channels of rows of an image.
     private func clear(_ rows: Range<Int>, _ channels: Range<Int>, _ dx: UnsafeMutableRawPointer, _ g: sc_pool_window, _ size: Int) {
         if channels.count == g.c {
-            (dx + rows.lowerBound * g.w * g.c * size).initializeMemory(as: UInt8.self, repeating: 0, count: rows.count * g.w * g.c * size)
+            (dx + rows.lowerBound * g.w * g.c * size).zero(byteCount: rows.count * g.w * g.c * size)
             return
         }
         for pixel in rows.lowerBound * g.w..<rows.upperBound * g.w {
-            (dx + (pixel * g.c + channels.lowerBound) * size).initializeMemory(as: UInt8.self, repeating: 0, count: channels.count * size)
+            (dx + (pixel * g.c + channels.lowerBound) * size).zero(byteCount: channels.count * size)
         }
     }
 

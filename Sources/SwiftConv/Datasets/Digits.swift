@@ -25,38 +25,52 @@ public enum Digits {
     }
 
     private static func draw(_ digit: Int, _ size: Int, _ random: inout SplitMix64, _ put: (Int, Int, UInt8) -> Void) {
-        func pick(_ range: ClosedRange<Double>) -> Double {
-            range.lowerBound + (range.upperBound - range.lowerBound) * Double(random.next() >> 11) * 0x1p-53
-        }
+        func pick(_ low: Double, _ high: Double) -> Double { low + (high - low) * Double(random.next() >> 11) * 0x1p-53 }
         let side = Double(size)
-        let (width, height) = (side * pick(0.25...0.4), side * pick(0.45...0.65))
-        let (left, top) = (pick(0.12 * side...0.88 * side - width), pick(0.1 * side...0.9 * side - height))
-        let slant = pick(-0.25...0.25)
-        let thickness = side * pick(0.04...0.08)
-        let ink = pick(170...255)
+        let (width, height) = (side * pick(0.25, 0.4), side * pick(0.45, 0.65))
+        let (left, top) = (pick(0.12 * side, 0.88 * side - width), pick(0.1 * side, 0.9 * side - height))
+        let slant = pick(-0.25, 0.25)
+        let thickness = side * pick(0.04, 0.08)
+        let ink = pick(170, 255)
         var points: [(x: Double, y: Double)] = []
         for point in 0..<6 {
             let y = Double(point / 2) / 2
             points.append(
                 (
-                    left + width * Double(point % 2) + slant * (0.5 - y) * height + pick(-0.03...0.03) * side,
-                    top + height * y + pick(-0.03...0.03) * side
+                    left + width * Double(point % 2) + slant * (0.5 - y) * height + pick(-0.03, 0.03) * side,
+                    top + height * y + pick(-0.03, 0.03) * side
                 ))
         }
-        let lines = strokes[digit].map { (points[$0.0], points[$0.1]) }
-        for row in 0..<size {
-            for column in 0..<size {
-                let (x, y) = (Double(column) + 0.5, Double(row) + 0.5)
-                var nearest = Double.infinity
-                for (a, b) in lines {
-                    let (dx, dy) = (b.x - a.x, b.y - a.y)
-                    let along = Swift.max(0, Swift.min(1, ((x - a.x) * dx + (y - a.y) * dy) / Swift.max(1e-9, dx * dx + dy * dy)))
-                    let (ex, ey) = (x - a.x - along * dx, y - a.y - along * dy)
-                    nearest = Swift.min(nearest, (ex * ex + ey * ey).squareRoot())
+        let lines = strokes[digit].map { Line(from: points[$0.0], to: points[$0.1]) }
+        lines.withUnsafeBufferPointer { lines in
+            for row in 0..<size {
+                for column in 0..<size {
+                    let (x, y) = (Double(column) + 0.5, Double(row) + 0.5)
+                    var nearest = Double.infinity
+                    for i in 0..<lines.count { nearest = Double.minimum(nearest, lines[i].squaredDistance(x, y)) }
+                    let cover = Double.maximum(0, Double.minimum(1, thickness - nearest.squareRoot() + 0.5))
+                    put(row, column, UInt8(Double.maximum(0, Double.minimum(255, cover * ink + pick(0, 12)))))
                 }
-                let cover = Swift.max(0, Swift.min(1, thickness - nearest + 0.5))
-                put(row, column, UInt8(Swift.max(0, Swift.min(255, cover * ink + pick(0...12)))))
             }
+        }
+    }
+
+    /// A stroke of the pen.
+    private struct Line {
+        private let (x, y): (Double, Double)
+        private let (dx, dy): (Double, Double)
+        private let squaredLength: Double
+
+        init(from a: (x: Double, y: Double), to b: (x: Double, y: Double)) {
+            (x, y) = a
+            (dx, dy) = (b.x - a.x, b.y - a.y)
+            squaredLength = Double.maximum(1e-9, dx * dx + dy * dy)
+        }
+
+        func squaredDistance(_ px: Double, _ py: Double) -> Double {
+            let along = Double.maximum(0, Double.minimum(1, ((px - x) * dx + (py - y) * dy) / squaredLength))
+            let (ex, ey) = (px - x - along * dx, py - y - along * dy)
+            return ex * ex + ey * ey
         }
     }
 }
