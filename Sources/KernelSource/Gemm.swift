@@ -1,8 +1,8 @@
 import CKernelInterface
 
-/// Computes the tiles of a job (gemm_kernels.h), MR rows by NV vectors; the table has room for gemmMR rows.
+/// Computes the tiles of a job (gemm_kernels.h), MR rows by NV vectors, of which the third and fourth are a second panel's.
 /// Operands: any alignment; y must not overlap a or b.
-/// Preconditions: job.columns ≤ NV · lanes.
+/// Preconditions: job.columns ≤ NV · lanes, and equal to it for two panels.
 /// Tail: columns beyond job.columns are computed on what b holds there (zeros in packed panels) and not stored.
 /// Numerics: each output is one chain of multiply-adds, segments in order, steps in order, from y plus the bias on; then the activation.
 /// Registers: MR · NV accumulators, NV vectors of b, one broadcast; MR pointers, b and two counters.
@@ -19,18 +19,27 @@ where V.Scalar: BinaryFloatingPoint {
     let bStep = job.pointee.b_step * size
     let kind = job.pointee.finish == 0 ? 0 : job.pointee.activation
     let bBase = UnsafeRawPointer(job.pointee.b!)
+    let second = job.pointee.second
     // A line of the next panel at each step, or pair of steps: so many tiles as these have lines of b ask for all of it.
     var ahead = UnsafeRawPointer(job.pointee.next ?? job.pointee.b!)
     var aheadStep = job.pointee.next == nil ? 0 : 64
-    let lastAhead = (gemmPairsSteps ? 4 : 2) * V.scalarCount * size / 64
+    let pairsSteps = gemmPairsSteps && NV <= 2
+    let lastAhead = (pairsSteps ? 4 : 2) * V.scalarCount * size / 64
     for t in 0..<job.pointee.tile_count {
         let tile = job.pointee.tiles + t * job.pointee.tile_words
-        if t == lastAhead { aheadStep = 0 }
+        if t == lastAhead {
+            if NV > 2 && aheadStep > 0 { ahead = job.pointee.next.unsafelyUnwrapped + second } else { aheadStep = 0 }
+        }
+        if t == 2 * lastAhead { aheadStep = 0 }
         if job.pointee.accumulate == 0 && job.pointee.streams == 0 {
             // Where the results go is brought in while they are computed: a store would wait for it.
             for p in 0..<MR {
                 sc_prefetch(row(tile, p, job))
                 if NV * lanes * size > 64 { sc_prefetch(row(tile, p, job) + 64) }
+                if NV > 2 {
+                    sc_prefetch(row(tile, p, job) + 128)
+                    sc_prefetch(row(tile, p, job) + 192)
+                }
             }
         }
         var acc = zero
@@ -47,7 +56,7 @@ where V.Scalar: BinaryFloatingPoint {
             let start = rowStart(zero[unchecked: 0], bias, rest)
             for p in 0..<MR { acc[unchecked: p] = start }
         }
-        var segment = tile + 1 + gemmMR
+        var segment = tile + 1 + job.pointee.table_rows
         for _ in 0..<tile[0] {
             var b = bBase + segment[0]
             let depth = segment[1]
@@ -59,7 +68,7 @@ where V.Scalar: BinaryFloatingPoint {
                 var from = a[unchecked: 0]
                 for _ in 0..<depth {
                     var column = zero[unchecked: 0]
-                    for q in 0..<NV { column[unchecked: q] = loadRaw(b + q * lanes * size) }
+                    for q in 0..<NV { column[unchecked: q] = loadRaw(b + (q & 1) * lanes * size + (q >> 1) * second) }
                     for p in 0..<MR {
                         let one = V(repeating: (from + p * size).load(as: V.Scalar.self))
                         for q in 0..<NV {
@@ -70,7 +79,7 @@ where V.Scalar: BinaryFloatingPoint {
                     b += bStep
                 }
                 left = 0
-            } else if gemmPairsSteps && aStep == size && bStep == NV * lanes * size {
+            } else if pairsSteps && aStep == size && bStep == NV * lanes * size {
                 // In pairs each pointer that found no register is fetched once for two steps.
                 while left >= 2 {
                     var first = zero[unchecked: 0]
@@ -102,7 +111,7 @@ where V.Scalar: BinaryFloatingPoint {
             while left > 0 {
                 left -= 1
                 var column = zero[unchecked: 0]
-                for q in 0..<NV { column[unchecked: q] = loadRaw(b + q * lanes * size) }
+                for q in 0..<NV { column[unchecked: q] = loadRaw(b + (q & 1) * lanes * size + (q >> 1) * second) }
                 for p in 0..<MR {
                     let one = V(repeating: (a[unchecked: p] + offset).load(as: V.Scalar.self))
                     for q in 0..<NV {
@@ -116,7 +125,7 @@ where V.Scalar: BinaryFloatingPoint {
                 offset += aStep
                 b += bStep
             }
-            segment += gemmMR + 2
+            segment += job.pointee.table_rows + 2
         }
         if kind == 1 {
             for p in 0..<MR { for q in 0..<NV { acc[unchecked: p][unchecked: q] = larger(acc[unchecked: p][unchecked: q], V.zero) } }
@@ -240,8 +249,11 @@ func makeGemmKernels() -> sc_gemm_kernels {
     k.mr = gemmMR
     k.nr_f32 = 2 * F32.scalarCount
     k.nr_f64 = 2 * F64.scalarCount
+    k.pair_mr = gemmPairMR
     k.f32.tiles = { job in
-        if job!.pointee.columns <= F32.scalarCount {
+        if job!.pointee.columns > 2 * F32.scalarCount {
+            gemmPairTiles(job!)
+        } else if job!.pointee.columns <= F32.scalarCount {
             gemmTiles(columns: InlineArray<1, F32>(repeating: F32.zero), job!)
         } else {
             gemmTiles(columns: InlineArray<2, F32>(repeating: F32.zero), job!)

@@ -131,8 +131,9 @@ private func row<T>(_: T.Type, _ count: Int, _ x: UnsafeRawPointer, _ y: UnsafeM
     var i = 1
     var result = x[0]
     if count >= 32 {
-        // Two levels: the initialiser of a longer array is no longer inlined, and would be a weak symbol that the CPU levels share.
-        var lanes = InlineArray<4, InlineArray<8, T>>(repeating: InlineArray<8, T>(repeating: zero))
+        // Literals: the initialiser that repeats an element may not be inlined, and would be a weak symbol that the CPU levels share.
+        let none: InlineArray<8, T> = [zero, zero, zero, zero, zero, zero, zero, zero]
+        var lanes: InlineArray<4, InlineArray<8, T>> = [none, none, none, none]
         for q in 0..<4 { for j in 0..<8 { lanes[unchecked: q][unchecked: j] = x[8 * q + j] } }
         i = 32
         while i + 32 <= count {

@@ -30,6 +30,10 @@ let gemmPrefetches = false
 /// Whether the tile takes two steps of the sum at a time: where it has more rows than pointers fit into registers.
 let gemmPairsSteps = false
 
+/// Tiles over two panels: not of this level, whose registers hold too few rows of them.
+let gemmPairMR = 0
+@inline(__always) func gemmPairTiles(_ job: UnsafePointer<sc_gemm_job>) {}
+
 /// Tiles of the height that a job asks for. Rows that divide badly are cut into tiles of nearly equal height.
 @inline(__always)
 func gemmTiles<let NV: Int, V: SIMD>(columns: InlineArray<NV, V>, _ job: UnsafePointer<sc_gemm_job>)

@@ -51,6 +51,24 @@ where V.Scalar: BinaryFloatingPoint {
     }
 }
 
+/// The rows of tiles over two panels: 10 loads for 24 multiply-adds where tiles of 12 rows over one panel take 14, and as many pointers as there are
+/// registers for. A kernel in C on operands in the second-level cache: 1.07 to 1.15 times as fast (Ice Lake).
+let gemmPairMR = 6
+
+/// Tiles of 4 vectors, of the height that a job asks for.
+@inline(__always)
+func gemmPairTiles(_ job: UnsafePointer<sc_gemm_job>) {
+    let columns = InlineArray<4, F32>(repeating: F32.zero)
+    switch job.pointee.rows {
+    case 1: gemmTiles(InlineArray<1, InlineArray<4, F32>>(repeating: columns), job)
+    case 2: gemmTiles(InlineArray<2, InlineArray<4, F32>>(repeating: columns), job)
+    case 3: gemmTiles(InlineArray<3, InlineArray<4, F32>>(repeating: columns), job)
+    case 4: gemmTiles(InlineArray<4, InlineArray<4, F32>>(repeating: columns), job)
+    case 5: gemmTiles(InlineArray<5, InlineArray<4, F32>>(repeating: columns), job)
+    default: gemmTiles(InlineArray<6, InlineArray<4, F32>>(repeating: columns), job)
+    }
+}
+
 // Vectors of which a part is read or written; those of the narrowest level are in SimdMath.swift.
 @inline(__always) func loadLanes(_ p: UnsafePointer<Float>, _ n: Int) -> F32 { sc_load_part_float16(p, n) }
 @inline(__always) func loadLanes(_ p: UnsafePointer<Double>, _ n: Int) -> F64 { sc_load_part_double8(p, n) }

@@ -12,12 +12,14 @@ typedef struct {
     // [b offset in bytes][depth][a pointer of each row: mr]. Rows may repeat (then they are computed and stored twice).
     const intptr_t *tiles;
     intptr_t tile_count, tile_words;
-    intptr_t rows;            // 1 ... mr: how many of a tile's rows are computed; the pointers of all mr are valid nonetheless
+    intptr_t table_rows;      // mr of the table: the kernels' mr, or pair_mr
+    intptr_t rows;            // 1 ... table_rows: how many of a tile's rows are computed; the pointers of all are valid nonetheless
     intptr_t a_step, b_step;  // elements
     intptr_t a_packed;        // 1: the rows of a segment lie side by side, one element apart
     const void *b;
+    intptr_t second;          // bytes from b to the next nr columns, where there are two panels
     intptr_t y_offset;        // bytes added to each y pointer
-    intptr_t columns;         // 1 ... nr: how many are stored; b must be readable for whole vectors nonetheless
+    intptr_t columns;         // 1 ... nr: how many are stored; b must be readable for whole vectors nonetheless; or 2 * nr, two panels
     const void *next;         // what b will be next, to be brought into the second-level cache meanwhile, or NULL
     intptr_t accumulate;      // 1: sums start from what y holds, plus the bias
     intptr_t finish;          // 1: the activation is applied
@@ -58,6 +60,7 @@ typedef struct {
 
 typedef struct {
     intptr_t mr, nr_f32, nr_f64;
+    intptr_t pair_mr;         // rows of the tiles over two panels of float32, 0 where there are none
     sc_gemm_functions f32, f64;
     // to[p * to_step + i] = from[p * from_step + i] for p < count, i < bytes; all in bytes, `bytes` a multiple of 4. Nothing else is read or written.
     void (*copy_runs)(const void *from, intptr_t from_step, void *to, intptr_t to_step, intptr_t bytes, intptr_t count);

@@ -146,7 +146,9 @@ struct FilterGradient: Sendable {
         let table = room.assumingMemoryBound(to: Int.self)
         let image = room + tableBytes
         let packed = image + packedBytes
+        // Tiles over two panels are no faster here: rows that lie side by side take one pointer, and lower tiles are packed in shorter runs.
         var job = sc_gemm_job()
+        job.table_rows = mr
         job.tile_words = tileWords
         job.a_packed = 1
         job.b_step = packs ? nr : s.oc

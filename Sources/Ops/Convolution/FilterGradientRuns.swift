@@ -105,6 +105,7 @@ struct FilterGradientRuns: Sendable {
         guard !some.isEmpty else { return }
         let packed = room + tableBytes
         var job = sc_gemm_job()
+        job.table_rows = mr
         job.tiles = UnsafePointer(room.assumingMemoryBound(to: Int.self))
         job.tile_words = tileWords
         job.a_step = s.geometry.w.stride * s.ic

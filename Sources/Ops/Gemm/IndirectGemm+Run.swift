@@ -20,11 +20,13 @@ extension IndirectGemm {
         let blocks = grids.indices.map { (grids[$0].pixels + blockRows[$0] - 1) / blockRows[$0] }
         let zero = UnsafeRawPointer(workspace)
         // A worker's panels of a block are computed together, with one table.
-        parallelFor(groups * blocks.reduce(0, +) * panels, threads: threads) { range, worker in
+        let width = pairs ? 2 : 1
+        let parts = (panels + width - 1) / width
+        parallelFor(groups * blocks.reduce(0, +) * parts, threads: threads) { range, worker in
             let room = scratch + worker * workerBytes
             var unit = range.lowerBound
             while unit < range.upperBound {
-                let (rest, panel) = unit.quotientAndRemainder(dividingBy: panels)
+                let (rest, part) = unit.quotientAndRemainder(dividingBy: parts)
                 var (block, group) = rest.quotientAndRemainder(dividingBy: groups)
                 var index = 0
                 while block >= blocks[index] {
@@ -32,8 +34,10 @@ extension IndirectGemm {
                     index += 1
                 }
                 let rows = block * blockRows[index]..<min(grids[index].pixels, (block + 1) * blockRows[index])
-                let some = panel..<min(panels, panel + range.upperBound - unit)
-                runBlock(index, group, rows, some, a: a, b: b, packed: ready, bias: bias, y: y, zero: zero, room: room)
+                let some = part..<min(parts, part + range.upperBound - unit)
+                runBlock(
+                    index, group, rows, some.lowerBound * width..<min(panels, some.upperBound * width), a: a, b: b, packed: ready,
+                    bias: bias, y: y, zero: zero, room: room)
                 unit += some.count
             }
             if streams { sc_stream_fence() }
@@ -52,6 +56,7 @@ extension IndirectGemm {
         let heights = TileHeights(rows: rows.count, mr: mr)
         job.a_step = stepA
         job.a_packed = packsRows ? 1 : 0
+        job.table_rows = mr
         job.b_step = nr
         job.activation = activation.kind
         job.alpha = activation.alpha
@@ -78,19 +83,25 @@ extension IndirectGemm {
             }
             // The gathered k of a block follow each other in the panel, for its taps do.
             let start = gathers ? 0 : step.start
-            for panel in some {
+            var panel = some.lowerBound
+            while panel < some.upperBound {
                 let column = panel * nr
-                job.columns = min(nr, columns - column)
+                let width = pairs && panel + 1 < some.upperBound && columns - column >= 2 * nr ? 2 : 1
+                defer { panel += width }
+                job.columns = min(width * nr, columns - column)
                 job.y_offset = column * size
-                job.streams = isAligned && job.columns == nr ? 1 : 0
+                job.streams = isAligned && job.columns == width * nr ? 1 : 0
                 job.bias = hasBias && number == 0 ? bias.map { $0 + ((sharedBias ? 0 : group * columns) + column) * size } : nil
                 if let packed {
                     job.b = packed + (group * panels + panel) * panelWhole + step.start - start
-                    job.next = panel + 1 < some.upperBound ? packed + (group * panels + panel + 1) * panelWhole + step.start : nil
-                } else if readsInPlace && columns - column >= nr, let tap = step.taps.first {
+                    let next = panel + width
+                    job.next = next < some.upperBound ? packed + (group * panels + next) * panelWhole + step.start : nil
+                    job.second = panelWhole
+                } else if readsInPlace && columns - column >= width * nr, let tap = step.taps.first {
                     let from = group * source.group + tap.index * source.tap + step.d0 * source.k + column
                     job.b = b + from * size - start
                     job.b_step = source.k
+                    job.second = nr * size
                 } else {
                     let together = readsInPlace ? 1 : packedTogether
                     let number = (panel - some.lowerBound) % together
@@ -102,6 +113,7 @@ extension IndirectGemm {
                         }
                     }
                     job.b = UnsafeRawPointer(panelRoom + number * panelBytes) - start
+                    job.second = panelBytes
                     job.b_step = nr
                 }
                 job.tiles = UnsafePointer(table)

@@ -20,6 +20,8 @@ struct IndirectGemm: Sendable {
     /// Elements between two k of a row.
     let stepA: Int
     let size: Int
+    /// Whether tiles span two panels of b.
+    let pairs: Bool
     let mr: Int
     let nr: Int
     let functions: sc_gemm_functions
@@ -92,7 +94,10 @@ struct IndirectGemm: Sendable {
         self.activation = activation
         let size = dtype.size
         self.size = size
-        let (mr, nr) = (kernels.mr, dtype == .float32 ? kernels.nr_f32 : kernels.nr_f64)
+        let nr = dtype == .float32 ? kernels.nr_f32 : kernels.nr_f64
+        let panels = (columns + nr - 1) / nr
+        pairs = dtype == .float32 && Self.takesPairs(columns: columns, kernels)
+        let mr = pairs ? kernels.pair_mr : kernels.mr
         self.mr = mr
         self.nr = nr
         functions = dtype == .float32 ? kernels.f32 : kernels.f64
@@ -103,9 +108,8 @@ struct IndirectGemm: Sendable {
         // A part of the second-level cache; a smaller one where each worker packs what it needs there.
         let limit = max(32 << 10, min(256 << 10, CacheSizes.l2 / (packsInPlace ? 16 : 8))) / (nr * size)
         let inPlace = packsInPlace
-        let target = Self.targetTiles * mr
+        let target = Self.targetTiles * kernels.mr
         let kept = self.grids
-        let panels = (columns + nr - 1) / nr
         packsRows = kept.count == 1 && taps == 1 && kept[0].isOneLine && depth >= 16 && stepA != 1
         copiesRows =
             !packsRows && depth >= 64 && kept.count == 1 && taps == 1 && kept[0].isOneLine && stepA == 1 && !packsInPlace
@@ -122,8 +126,9 @@ struct IndirectGemm: Sendable {
             && steps.joined().allSatisfy { step in
                 step.taps.indices.dropFirst().allSatisfy { step.taps[$0].index == step.taps[$0 - 1].index + 1 }
             }
+        let units = (pairs ? (panels + 1) / 2 : panels) * max(1, groups)
         blockRows = kept.map {
-            inPlace ? max(1, $0.pixels) : Self.block($0.pixels, target, units: panels * max(1, groups), threads: max(1, threads))
+            inPlace ? max(1, $0.pixels) : Self.block($0.pixels, target, units: units, threads: max(1, threads))
         }
         let results = self.grids.reduce(0.0) { $0 + Double($1.pixels) } * Double(columns) * Double(groups) * Double(size)
         let isLeaky = if case .leakyRelu = activation { true } else { false }
@@ -140,7 +145,16 @@ struct IndirectGemm: Sendable {
             ? (blockRows.max() ?? 0) * copyStride
             : (gathers ? tiles * mr * longest * depth : packsRows ? tiles * mr * deepest : 0) * size
         panelBytes = packsInPlace ? steps.joined().map { $0.panelBytes(nr * size) }.max() ?? 0 : 0
-        packedTogether = source.column == 1 ? max(1, min(panels, Self.longestRun / nr / size)) : 1
+        let run = source.column == 1 ? max(1, min(panels, Self.longestRun / nr / size)) : 1
+        packedTogether = pairs ? (run + 1) / 2 * 2 : run
+    }
+
+    /// Whether tiles of float32 over two panels pay: nearly all panels have a second one beside them, the others lose by the lower tiles.
+    private static func takesPairs(columns: Int, _ kernels: sc_gemm_kernels) -> Bool {
+        guard kernels.pair_mr > 0 else { return false }
+        let panels = (columns + kernels.nr_f32 - 1) / kernels.nr_f32
+        let alone = panels - columns / (2 * kernels.nr_f32) * 2
+        return alone * 4 <= panels
     }
 
     /// Register tiles of a block: enough to use each line of a panel often, few enough for their inputs to stay in the second-level cache.

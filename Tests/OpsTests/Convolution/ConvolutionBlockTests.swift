@@ -56,6 +56,16 @@ import _TestSupport
         try run(1, (6, 30), (256, 256), (1, 3), groups: 32, strides: [1, 2])
     }
 
+    /// Tiles over two panels of filters, where a level has them; rows gathered, pointed to and copied.
+    @Test func filtersOfSeveralPanels() throws {
+        try run(2, (9, 8), (5, 128), (3, 3), strides: [2, 1])
+        try run(1, (15, 14), (12, 96), (3, 2), dilations: [2, 1])
+        try run(1, (11, 13), (8, 320), (1, 1))
+        try run(2, (16, 14), (70, 150), (1, 1), strides: [1, 2])
+        try run(1, (7, 9), (12, 256), (3, 3), groups: 2, strides: [2, 2])
+        try run(1, (15, 15), (64, 127), (5, 5), strides: [3, 3])
+    }
+
     @Test func rowsAreCutEvenly() {
         for rows in 0..<40 {
             for mr in [1, 6, 8, 12] {

@@ -104,6 +104,17 @@ import _TestSupport
         for seed in 760..<762 { try check(seed: seed, .float64, sizes: (m: 4, n: 1100, k: 37)) }
     }
 
+    /// Tiles over two panels, where a level has them: each height, an odd number of panels, a ragged last one, several steps of the sum.
+    @Test(arguments: [64, 96, 127, 128, 150, 160, 200, 320])
+    func panelsInPairs(_ n: Int) throws {
+        for m in 1...13 { try check(seed: 8000 + 20 * n + m, .float32, sizes: (m: m, n: n, k: 33)) }
+        for seed in 0..<4 {
+            try check(seed: 20 * n + seed, .float32, sizes: (m: 205, n: n, k: 21))
+            try check(seed: 30 * n + seed, .float32, sizes: (m: 9 + seed, n: n, k: 1400))
+        }
+        try check(seed: n, .float32, sizes: (m: 197, n: n, k: 1300))
+    }
+
     @Test func wrongArgumentsThrow() {
         func shouldThrow(_ a: [Int], _ b: [Int], _ text: String) {
             do {

@@ -7,10 +7,11 @@ extension Level {
         let kernels = Kernels.table.gemm
         let (mr, nr) = (kernels.mr, kernels.nr_f32)
         let tiles = kernels.f32.tiles!
-        for (rows, columns, depth) in [
+        let pair = kernels.pair_mr > 0 ? [(kernels.pair_mr, 2 * nr, 64), (kernels.pair_mr, 2 * nr, 256)] : []
+        for (rows, columns, depth) in pair + [
             (mr, nr, 16), (mr, nr, 64), (mr, nr, 256), (mr, nr, 576), (mr - 2, nr, 256), (1, nr, 256), (mr, nr - 3, 256), (mr, nr / 2, 256),
         ] {
-            let (a, b, y) = (floats(mr * depth), floats(depth * nr + 16), floats(mr * nr))
+            let (a, b, y) = (floats(mr * depth), floats(depth * 2 * nr + 16), floats(mr * 2 * nr))
             // a few tiles: [segments][y pointer of each row][b offset][depth][a pointer of each row]
             let (tileWords, count) = (3 + 2 * mr, 4)
             let words = UnsafeMutablePointer<Int>.allocate(capacity: count * tileWords)
@@ -18,13 +19,14 @@ extension Level {
                 let words = words + tile * tileWords
                 words[0] = 1
                 for row in 0..<mr {
-                    words[1 + row] = Int(bitPattern: y + min(row, rows - 1) * nr)
+                    words[1 + row] = Int(bitPattern: y + min(row, rows - 1) * max(nr, columns))
                     words[3 + mr + row] = Int(bitPattern: a + min(row, rows - 1) * depth)
                 }
                 (words[1 + mr], words[2 + mr]) = (0, depth)
             }
             let job = sc_gemm_job(
-                tiles: words, tile_count: count, tile_words: tileWords, rows: rows, a_step: 1, b_step: nr, a_packed: 0, b: b, y_offset: 0,
+                tiles: words, tile_count: count, tile_words: tileWords, table_rows: mr, rows: rows, a_step: 1, b_step: nr, a_packed: 0,
+                b: b, second: depth * nr * 4, y_offset: 0,
                 columns: columns, next: nil, accumulate: 0, finish: 1, streams: 0, bias: nil, activation: 1, alpha: 0)
             add("gemm tiles \(rows)x\(columns), depth \(depth)", flops: count * 2 * rows * columns * depth) {
                 withUnsafePointer(to: job) { tiles($0) }
