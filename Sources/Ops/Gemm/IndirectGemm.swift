@@ -108,7 +108,8 @@ struct IndirectGemm: Sendable {
         // A part of the second-level cache; a smaller one where each worker packs what it needs there.
         let limit = max(32 << 10, min(256 << 10, CacheSizes.l2 / (packsInPlace ? 16 : 8))) / (nr * size)
         let inPlace = packsInPlace
-        let target = Self.targetTiles * kernels.mr
+        let isWriting = taps * depth <= Self.shortSum && columns * size > Self.shortRow
+        let target = (isWriting ? Self.fewTiles : Self.targetTiles) * kernels.mr
         let kept = self.grids
         packsRows = kept.count == 1 && taps == 1 && kept[0].isOneLine && depth >= 16 && stepA != 1
         copiesRows =
@@ -160,6 +161,12 @@ struct IndirectGemm: Sendable {
     /// Register tiles of a block: enough to use each line of a panel often, few enough for their inputs to stay in the second-level cache.
     /// Measured with tiles of 12 rows: 24 are 4 to 8 % faster than 8, and 32 no faster.
     private static let targetTiles = 24
+
+    /// Steps of a sum so short that its time is that of writing the results, and bytes of a row of these beyond which each row has pages of its
+    /// own: a block then has no more rows than there are entries in a first-level TLB (4096×8×1000 in 0.5 to 0.7 of the time, Ice Lake).
+    private static let shortSum = 16
+    private static let shortRow = 2048
+    private static let fewTiles = 4
 
     /// Rows of which each worker packs the panels it needs.
     private static let fewRows = 192

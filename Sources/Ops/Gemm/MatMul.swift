@@ -18,8 +18,8 @@ struct MatMul: Op {
         _ inputs: [TensorSpec], _ outputs: [TensorSpec], _ attributes: Attributes, _ context: PrepareContext
     ) throws(ConvError) -> PreparedOp {
         try MatMulAlgorithms.prepare(
-            try MatMulShape(op: name, inputs[0], inputs[1], attributes), hasBias: inputs.count == 3,
-            try EpilogueActivation(attributes, op: name), threads: context.threads)
+            try MatMulShape(op: name, inputs[0], inputs[1], attributes), isConstant: context.constantInputs.contains(1),
+            hasBias: inputs.count == 3, try EpilogueActivation(attributes, op: name), threads: context.threads)
     }
 
     func isRowwise(_ inputs: [TensorSpec], _ batched: [Bool], _ attributes: Attributes) -> Bool {

@@ -1,15 +1,15 @@
 import Runtime
 import TensorCore
 
-/// The ordered list of ways to multiply matrices: the first that accepts a shape serves it.
+/// The ordered list of ways to multiply matrices: the first that accepts a shape serves it. `isConstant`: b stays the same over many runs.
 enum MatMulAlgorithms {
     static func prepare(
-        _ shape: MatMulShape, hasBias: Bool, _ activation: EpilogueActivation, threads: Int
+        _ shape: MatMulShape, isConstant: Bool, hasBias: Bool, _ activation: EpilogueActivation, threads: Int
     ) throws(ConvError) -> PreparedOp {
         if OpenBLAS.isChosen, OpenBLASGemm.accepts(shape), let blas = OpenBLAS.shared {
             return OpenBLASGemm.prepare(shape, hasBias: hasBias, activation, threads: threads, blas)
         }
-        if let product = FewRowsProduct(shape, hasBias: hasBias, activation, threads: threads) {
+        if let product = FewRowsProduct(shape, isConstant: isConstant, hasBias: hasBias, activation, threads: threads) {
             return PreparedOp(algorithm: "few-rows", flops: shape.flops, workspaceBytes: product.workspaceBytes) { arguments in
                 product.run(
                     a: arguments.inputs[0], b: arguments.inputs[1], bias: hasBias ? arguments.inputs[2] : nil, c: arguments.outputs[0],
