@@ -14,14 +14,16 @@ package struct OpRun: Sendable {
 /// Runs the op `name` of the registry.
 ///
 /// With `inPlace` the outputs take the memory that `reusableInputs` offers; with `prepacked` the input that can be packed is packed before
-/// the run. See `PreparedOp.run(on:to:)` for what is checked on the way.
+/// the run; `constantInputs` are those of which the op is told that they stay. See `PreparedOp.run(on:to:)` for what is checked on the way.
 package func runOp(
-    _ name: String, _ inputs: [TestTensor], _ attributes: Attributes = [:], threads: Int = 1, inPlace: Bool = false, prepacked: Bool = false
+    _ name: String, _ inputs: [TestTensor], _ attributes: Attributes = [:], threads: Int = 1, inPlace: Bool = false,
+    prepacked: Bool = false,
+    constantInputs: [Int] = []
 ) throws(ConvError) -> OpRun {
     let op = try Registry.op(name)
     let specs = inputs.map(\.spec)
     let outputs = try op.outputSpecs(specs, attributes)
-    let prepared = try op.prepare(specs, outputs, attributes, PrepareContext(threads: threads))
+    let prepared = try op.prepare(specs, outputs, attributes, PrepareContext(threads: threads, constantInputs: constantInputs))
     let reusable = inPlace ? op.reusableInputs(specs, outputs, attributes) : []
     let results = try prepared.run(on: inputs, to: outputs, reusing: reusable, prepacked: prepacked, name)
     return OpRun(outputs: results, algorithm: prepared.algorithm)

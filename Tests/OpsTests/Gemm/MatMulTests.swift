@@ -115,6 +115,28 @@ import _TestSupport
         try check(seed: n, .float32, sizes: (m: 197, n: n, k: 1300))
     }
 
+    /// A b that stays is packed for few rows too.
+    @Test(arguments: [1, 2, 5, 8, 16])
+    func constantsOfFewRows(_ m: Int) throws {
+        var r = TestGenerator(m)
+        for (n, k) in [(10, 128), (150, 37), (64, 300)] {
+            for transposed in [0, 1] {
+                let inputs = [
+                    TestTensor(.float32, [m, k], r.values(m * k)),
+                    TestTensor(.float32, transposed == 1 ? [n, k] : [k, n], r.values(k * n)), TestTensor(.float32, [n], r.values(n)),
+                ]
+                let attributes: Attributes = ["transpose_b": .int(transposed), "activation": .string("relu")]
+                let exact = try runOp("matmul", inputs.map { TestTensor($0.spec.shape, $0.numbers) }, attributes)
+                let runs = try (1...3).map {
+                    try runOp("matmul", inputs, attributes, threads: $0, prepacked: true, constantInputs: [1])
+                }
+                let text = "\(m) × \(k) × \(n), transposed \(transposed) [\(runs[0].algorithm)]"
+                #expect(largestError(runs[0].values, exact.values, scale: Double(k).squareRoot() + 1) < 64 * rounding(.float32), "\(text)")
+                #expect(runs[0].outputs == runs[1].outputs && runs[0].outputs == runs[2].outputs, "\(text)")
+            }
+        }
+    }
+
     @Test func wrongArgumentsThrow() {
         func shouldThrow(_ a: [Int], _ b: [Int], _ text: String) {
             do {
