@@ -20,7 +20,8 @@ where V.Scalar: BinaryFloatingPoint {
     let kind = job.pointee.finish == 0 ? 0 : job.pointee.activation
     let bBase = UnsafeRawPointer(job.pointee.b!)
     let second = job.pointee.second
-    // A line of the next panel at each step, or pair of steps: so many tiles as these have lines of b ask for all of it.
+    // A line of the next panel at each step, or pair of steps: so many tiles as these have lines of b ask for all of it,
+    // as many again for the second of two panels.
     var ahead = UnsafeRawPointer(job.pointee.next ?? job.pointee.b!)
     var aheadStep = job.pointee.next == nil ? 0 : 64
     let pairsSteps = gemmPairsSteps && NV <= 2
